@@ -1,0 +1,53 @@
+#include "core/bounds.h"
+
+#include <algorithm>
+
+#include "core/flow_table.h"
+#include "core/process_table.h"
+#include "core/remote_set.h"
+
+namespace ipm::core {
+namespace {
+
+// Bytes of a row with its links, its index entries just after a doubling (8 bytes at a load of 3/8), and its free-list
+// entry.
+template <typename Row>
+constexpr std::uint64_t row_cost(std::uint64_t links) {
+  return sizeof(Row) + links + 22 + 4 + 1;
+}
+
+std::uint32_t rows_within(std::uint64_t budget, std::uint64_t cost, std::uint32_t wanted, std::uint32_t fallback,
+                          std::uint32_t page_rows) {
+  const std::uint64_t fit = std::max<std::uint64_t>(budget / cost, page_rows);
+  const std::uint64_t rows = std::min<std::uint64_t>(wanted == 0 ? fallback : wanted, fit);
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, 1));
+}
+
+}  // namespace
+
+Bounds share_memory(const model::Settings& wanted) {
+  Bounds bounds;
+  bounds.rows = wanted;
+  model::Settings& rows = bounds.rows;
+  rows.memory_max_bytes = wanted.memory_max_bytes == 0 ? kMemoryDefaultBytes : wanted.memory_max_bytes;
+  const auto share = [&](std::uint64_t per_mille) { return rows.memory_max_bytes * per_mille / 1000; };
+  // The shares add up to 860 per mille; the lanes of sources take 125, the rest is slack for half-filled pages.
+  rows.flows_max =
+      rows_within(share(420), row_cost<FlowRow>(sizeof(FlowLink)) + 2, wanted.flows_max, 1'000'000, kFlowsPerPage);
+  rows.processes_max = rows_within(share(90), row_cost<ProcessRow>(sizeof(AgeLink) + sizeof(OwnerList) + 4),
+                                   wanted.processes_max, 65'536, kProcessesPerPage);
+  rows.apps_max = rows_within(share(40), row_cost<AppRow>(sizeof(AgeLink) + 4), wanted.apps_max, 16'384, kAppsPerPage);
+  rows.endpoints_max =
+      rows_within(share(80), row_cost<EndpointRow>(sizeof(AgeLink)), wanted.endpoints_max, 262'144, kEndpointsPerPage);
+  rows.remotes_max = rows_within(share(30), RemoteSet::bytes_per_pair() + 8, wanted.remotes_max, 262'144, 64);
+  rows.series_blocks_max = rows_within(share(60), 560, wanted.series_blocks_max, 65'536, 16);
+  rows.interfaces_max =
+      rows_within(share(5), row_cost<InterfaceRow>(sizeof(AgeLink)), wanted.interfaces_max, 256, kInterfacesPerPage);
+  rows.texts_max = rows_within(share(15), row_cost<TextRow>(4), wanted.texts_max, 131'072, kTextsPerPage);
+  rows.udp_idle_ns = wanted.udp_idle_ns == 0 ? 180 * kSecond : wanted.udp_idle_ns;
+  bounds.text_bytes_max = share(30);
+  bounds.copies_max_bytes = share(90);
+  return bounds;
+}
+
+}  // namespace ipm::core

@@ -1,0 +1,154 @@
+#include "core/engine.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ipm::core {
+
+using model::Event;
+using model::EventKind;
+
+Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series)
+    : bounds_(bounds),
+      store_(store),
+      series_(series),
+      texts_(store, bounds.rows.texts_max, bounds.text_bytes_max, bounds.rows.hash_seed),
+      flows_(store, bounds.rows.flows_max, bounds.rows.hash_seed),
+      candidates_(store, std::max(1U, bounds.rows.flows_max / 16)),
+      processes_(store, bounds.rows.processes_max, bounds.rows.hash_seed),
+      apps_(store, bounds.rows.apps_max, bounds.rows.hash_seed),
+      endpoints_(store, bounds.rows.endpoints_max, bounds.rows.hash_seed),
+      remotes_(store, bounds.rows.remotes_max, bounds.rows.hash_seed),
+      interfaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed),
+      namespaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed) {}
+
+// Batches of 16: hash every key and pull in its index line, then its row, then apply. The waits for memory overlap.
+void Engine::feed(std::span<const Event> events) {
+  std::array<std::uint64_t, kBatch> hashes;
+  while (!events.empty()) {
+    const std::size_t count = std::min(events.size(), kBatch);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!model::is_flow_event(events[i].header.kind)) continue;
+      model::FlowTuple tuple;
+      std::memcpy(&tuple, events[i].payload, sizeof tuple);
+      hashes[i] = flows_.hash({.cookie = events[i].header.flow, .tuple = tuple});
+      flows_.prefetch_index(hashes[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (model::is_flow_event(events[i].header.kind)) flows_.prefetch_row(hashes[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) apply(events[i], hashes[i]);
+    events = events.subspan(count);
+  }
+}
+
+void Engine::apply(const Event& event, std::uint64_t flow_hash) {
+  ++counters_.events;
+  if (event.header.version != 1) {
+    ++counters_.unknown;
+    return;
+  }
+  if (event.header.time_ns < now_) {
+    ++counters_.late;
+  } else {
+    advance(event.header.time_ns);
+  }
+  switch (event.header.kind) {
+    case EventKind::kSocketOpen:
+    case EventKind::kSocketEstablished:
+    case EventKind::kSocketData:
+    case EventKind::kTcpSnapshot:
+    case EventKind::kRetransmit:
+    case EventKind::kReset:
+    case EventKind::kFailure:
+    case EventKind::kSocketClose:
+    case EventKind::kSocketOwner:
+      apply_flow(event, flow_hash);
+      break;
+    case EventKind::kProcessStart:
+    case EventKind::kProcessExec:
+      describe_process(event);
+      break;
+    case EventKind::kProcessExit:
+      end_process(event);
+      break;
+    case EventKind::kProcessSample:
+      sample_process(event);
+      break;
+    case EventKind::kInterface:
+      note_interface(event);
+      break;
+    case EventKind::kHostCounters:
+      note_host_counters(event);
+      break;
+    case EventKind::kText:
+      if (!texts_.learn(event.header.source, event.as<model::Text>())) ++counters_.malformed;
+      break;
+    case EventKind::kDnsAnswer:
+      note_dns(event);
+      break;
+    case EventKind::kClockAnchor:
+      clock_.anchor(event.as<model::ClockAnchor>());
+      break;
+    case EventKind::kLoss:
+      note_loss(event.as<model::Loss>());
+      break;
+    case EventKind::kTimeAdvance:
+    case EventKind::kDrillMark:
+    case EventKind::kSettings:
+      break;  // Time was advanced; settings were read when the engine was made.
+    case EventKind::kNone:
+    default:
+      ++counters_.unknown;
+      break;
+  }
+}
+
+void Engine::advance(TimeNs time) {
+  now_ = time;
+  if (time < next_sweep_) return;
+  next_sweep_ = time + kSecond;
+  for (std::uint32_t slot = flows_.timed_out(time, bounds_.rows.udp_idle_ns); slot != kNoSlot;
+       slot = flows_.timed_out(time, bounds_.rows.udp_idle_ns)) {
+    close_flow(slot, time, model::CloseReason::kIdle);
+  }
+  series_.advance(time);
+}
+
+EngineViews Engine::views() const {
+  EngineViews views;
+  views.now = now_;
+  views.clock = clock_;
+  views.ledger = ledger_;
+  views.counters = counters_;
+  views.flows = flows_.rows().view();
+  views.candidates = candidates_.view();
+  views.processes = processes_.rows().view();
+  views.apps = apps_.rows().view();
+  views.endpoints = endpoints_.rows().view();
+  views.interfaces = interfaces_.rows().view();
+  views.namespaces = namespaces_.rows().view();
+  views.texts = texts_.pages();
+  return views;
+}
+
+bool Engine::rows_agree_with_ledger() const {
+  Traffic attributed[model::kByteLayers];
+  Traffic unattributed[model::kByteLayers];
+  for (std::uint32_t slot = 0; slot < processes_.rows().slots(); ++slot) {
+    const ProcessRow& row = processes_.at(slot);
+    for (std::uint32_t i = 0; row.used && i < model::kByteLayers; ++i) attributed[i].add(row.activity.by_layer[i]);
+  }
+  for (std::uint32_t slot = 0; slot < flows_.rows().slots(); ++slot) {
+    const FlowRow& row = flows_.at(slot);
+    if (row.used) unattributed[static_cast<std::uint8_t>(row.layer)].add({row.tx_unattributed, row.rx_unattributed});
+  }
+  for (std::uint32_t i = 0; i < model::kByteLayers; ++i) {
+    const LedgerLine& line = ledger_.by_layer[i];
+    if (!line.balanced() || !(line.attributed == attributed[i]) || !(line.unattributed == unattributed[i]))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace ipm::core

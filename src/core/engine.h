@@ -1,0 +1,164 @@
+// The state machine: events in, tables out. Everything it knows came in as an event, in one total order; it reads no
+// clock, does no I/O and starts no thread, so the same events give the same tables, byte for byte.
+//
+// Bounds: core/bounds.h. Threads: one writer. Views are read under a Pin on any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/bounds.h"
+#include "core/flow_table.h"
+#include "core/keyed_table.h"
+#include "core/ledger.h"
+#include "core/process_table.h"
+#include "core/remote_set.h"
+#include "core/text_table.h"
+#include "core/wall_clock.h"
+#include "model/sample.h"
+
+namespace ipm::core {
+
+// Hears of rows before they make room for others.
+class EvictionListener {
+ public:
+  virtual ~EvictionListener() = default;
+  virtual void flow_evicted(const FlowRow& row) = 0;
+  virtual void process_evicted(const ProcessRow& row) = 0;
+};
+
+struct EngineCounters {
+  std::uint64_t events = 0;
+  std::uint64_t late = 0;         // Older than one before: kept their stamp.
+  std::uint64_t unknown = 0;      // Kind or version not known: skipped.
+  std::uint64_t malformed = 0;    // Payload out of range: skipped.
+  std::uint64_t other_layer = 0;  // Data of a flow that is already counted at another layer: skipped.
+  std::uint64_t flows_evicted = 0;
+  std::uint64_t processes_evicted = 0;
+  std::uint64_t apps_evicted = 0;
+  std::uint64_t endpoints_evicted = 0;
+  std::uint64_t interfaces_evicted = 0;
+  std::uint64_t no_room = 0;  // Rows that could not be made since every other was in use.
+};
+
+// The tables as a reader sees them.
+struct EngineViews {
+  TimeNs now = 0;
+  WallClock clock;
+  Ledger ledger;
+  EngineCounters counters;
+  FlowPages::View flows;
+  CandidatePages::View candidates;
+  ProcessPages::View processes;
+  AppPages::View apps;
+  EndpointPages::View endpoints;
+  InterfacePages::View interfaces;
+  NamespacePages::View namespaces;
+  TextPages::View texts;
+
+  std::string_view text(std::uint32_t id) const {
+    if (id == 0 || id > texts.slots()) return {};
+    const TextRow& row = texts.at(id - 1);
+    return row.used ? std::string_view(row.data, row.bytes) : std::string_view();
+  }
+};
+
+class Engine {
+ public:
+  Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series);
+
+  // In the order of the one stream. Allocates nothing once tables have their size.
+  void feed(std::span<const model::Event> events);
+
+  EngineViews views() const;
+  TimeNs now() const { return now_; }
+  const WallClock& clock() const { return clock_; }
+  const EngineCounters& counters() const { return counters_; }
+  const Ledger& ledger() const { return ledger_; }
+  const Bounds& bounds() const { return bounds_; }
+  void set_listener(EvictionListener* listener) { listener_ = listener; }
+
+  const FlowTable& flows() const { return flows_; }
+  const ProcessTable& processes() const { return processes_; }
+  const AppTable& apps() const { return apps_; }
+  const EndpointTable& endpoints() const { return endpoints_; }
+  const RemoteSet& remotes() const { return remotes_; }
+  const InterfaceTable& interfaces() const { return interfaces_; }
+  const TextTable& texts() const { return texts_; }
+
+  // Adds up the rows again: for tests of conservation. O(rows).
+  bool rows_agree_with_ledger() const;
+
+ private:
+  static constexpr std::size_t kBatch = 16;
+  void apply(const model::Event& event, std::uint64_t flow_hash);
+  void advance(TimeNs time);
+
+  // engine_processes.cpp
+  std::uint32_t ensure_process(model::ProcessKey key, TimeNs time);  // Slot; kNoSlot for an empty key.
+  void describe_process(const model::Event& event);
+  void end_process(const model::Event& event);
+  void sample_process(const model::Event& event);
+  void set_app(std::uint32_t process);
+  std::uint32_t ensure_app(std::uint32_t key_text, std::uint32_t exe_text,
+                           TimeNs time);  // Slot + 1; takes both references.
+  void release_app(std::uint32_t app);
+  void evict_process(std::uint32_t slot);
+  void evict_app(std::uint32_t slot);
+  void release_process_texts(ProcessRow& row);
+
+  // engine_flows.cpp
+  std::uint32_t ensure_flow(const model::Event& event, const model::FlowTuple& tuple, std::uint64_t hash);
+  void apply_flow(const model::Event& event, std::uint64_t hash);
+  void open_flow(const model::Event& event, std::uint32_t slot);
+  void succeed(std::uint32_t slot, TimeNs time);
+  void fail(std::uint32_t slot, TimeNs time);
+  void reset_flow(std::uint32_t slot, const model::SocketReset& reset);
+  void close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reason);
+  void snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapshot);
+  void owner_found(const model::Event& event, std::uint32_t slot);
+  void evict_flow(std::uint32_t slot);
+
+  // engine_credit.cpp
+  void add_data(const model::Event& event, std::uint32_t slot);
+  void set_owner(std::uint32_t flow, std::uint32_t process, Quality quality, Rule rule, TimeNs time);
+  void drop_owner(std::uint32_t flow);
+  void set_candidates(std::uint32_t flow, const model::SocketOwner& found);
+  void drop_candidates(std::uint32_t flow);
+  void credit(std::uint32_t process, const FlowRow& flow, model::ByteLayer layer, const Traffic& bytes,
+              const Traffic& packets, std::uint8_t measured, bool in_rates, TimeNs time);
+  void credit_outcome(std::uint32_t flow, TimeNs time);
+  void note_remote(std::uint32_t process, const FlowRow& flow);
+
+  // engine_host.cpp
+  void note_interface(const model::Event& event);
+  void note_host_counters(const model::Event& event);
+  void note_loss(const model::Loss& loss);
+  void note_dns(const model::Event& event);
+  std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
+  std::uint32_t ensure_namespace(std::uint32_t netns, TimeNs time);           // kNoSlot: no room.
+
+  const Bounds bounds_;
+  PageStore& store_;
+  model::SampleSink& series_;
+  EvictionListener* listener_ = nullptr;
+  TimeNs now_ = 0;
+  TimeNs next_sweep_ = 0;
+  std::uint8_t loss_coverage_ = 0;  // kLostEvents once something was lost.
+  WallClock clock_;
+  Ledger ledger_;
+  EngineCounters counters_;
+  TextTable texts_;
+  FlowTable flows_;
+  CandidatePages candidates_;
+  ProcessTable processes_;
+  AppTable apps_;
+  EndpointTable endpoints_;
+  RemoteSet remotes_;
+  InterfaceTable interfaces_;
+  NamespaceTable namespaces_;
+  std::vector<std::uint32_t> remote_heads_[2];  // By Holder and slot: chains in remotes_.
+};
+
+}  // namespace ipm::core

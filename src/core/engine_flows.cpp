@@ -1,0 +1,270 @@
+// The life of a flow: found or made by its key, opened, established or failed, measured, closed, evicted.
+#include <algorithm>
+#include <cerrno>
+
+#include "core/engine.h"
+
+namespace ipm::core {
+
+using model::Event;
+using model::EventKind;
+using model::TcpState;
+
+namespace {
+
+bool state_is_established(TcpState state) {
+  return state != TcpState::kNone && state != TcpState::kSynSent && state != TcpState::kSynRecv &&
+         state != TcpState::kNewSynRecv && state != TcpState::kListen && state != TcpState::kClose;
+}
+
+std::uint32_t micros(TimeNs ns) {
+  return static_cast<std::uint32_t>(std::clamp<TimeNs>(ns / kMicrosecond, 0, 0xffff'ffff));
+}
+
+}  // namespace
+
+std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tuple, std::uint64_t hash) {
+  const model::FlowKey key{.cookie = event.header.flow, .tuple = tuple};
+  std::uint32_t slot = flows_.find(key, hash);
+  if (slot != kNoSlot) {
+    // Without a cookie the same tuple may be used again: an open after the close is another flow.
+    if (flows_.at(slot).open() || event.header.kind != EventKind::kSocketOpen) return slot;
+    flows_.forget_key(slot);
+  }
+  if (flows_.full()) evict_flow(flows_.victim());
+  slot = flows_.add(key, hash, now_);
+  FlowRow& row = flows_.edit(slot);
+  row.source = event.header.source;
+  row.opened_ns = row.last_seen_ns = event.header.time_ns;
+  row.coverage = loss_coverage_;
+  ++ledger_.unattributed_flows;
+  const std::uint32_t endpoint = ensure_endpoint(tuple, event.header.time_ns);
+  FlowRow& again =
+      flows_.edit(slot);  // Making room for an endpoint touches no flow; a snapshot page may have been copied.
+  again.endpoint = endpoint;
+  if (endpoint != 0) {
+    EndpointRow& remote = endpoints_.edit(endpoint - 1);
+    ++remote.flows;
+    ++remote.flows_total;
+    ++remote.open;
+    remote.last_port = tuple.remote_port;
+  }
+  return slot;
+}
+
+void Engine::apply_flow(const Event& event, std::uint64_t hash) {
+  model::FlowTuple tuple;
+  std::memcpy(&tuple, event.payload, sizeof tuple);
+  const std::uint32_t slot = ensure_flow(event, tuple, hash);
+  const TimeNs time = event.header.time_ns;
+  FlowRow& row = flows_.edit(slot);
+  row.last_seen_ns = std::max(row.last_seen_ns, time);
+  row.opened_ns = std::min(row.opened_ns, time);
+  if ((event.header.flags & model::kEventFirstSight) != 0) row.coverage |= model::kFirstSight;
+  if ((event.header.flags & model::kEventLost) != 0) row.coverage |= model::kLostEvents;
+  if (row.tuple.direction == model::Direction::kUnknown) row.tuple.direction = tuple.direction;
+  flows_.touch(slot, now_);
+  switch (event.header.kind) {
+    case EventKind::kSocketOpen:
+      open_flow(event, slot);
+      break;
+    case EventKind::kSocketEstablished: {
+      const auto established = event.as<model::SocketEstablished>();
+      row.established_after_us =
+          established.handshake_us != 0 ? established.handshake_us : micros(time - row.opened_ns);
+      row.path_measured |= FlowRow::kEstablished;
+      if (established.handshake_us != 0) row.path_measured |= FlowRow::kHandshake;
+      row.state = TcpState::kEstablished;
+      succeed(slot, time);
+      break;
+    }
+    case EventKind::kSocketData:
+      add_data(event, slot);
+      break;
+    case EventKind::kTcpSnapshot:
+      snapshot_flow(slot, event.as<model::TcpSnapshot>());
+      break;
+    case EventKind::kRetransmit: {
+      model::TcpSnapshot as_snapshot;
+      as_snapshot.measured = model::TcpSnapshot::kRetransmits;
+      as_snapshot.tx_retransmits = event.as<model::SocketCount>().count;
+      snapshot_flow(slot, as_snapshot);
+      break;
+    }
+    case EventKind::kReset:
+      reset_flow(slot, event.as<model::SocketReset>());
+      break;
+    case EventKind::kFailure: {
+      const auto failure = event.as<model::SocketFailure>();
+      row.close_reason = failure.error == ECONNREFUSED ? model::CloseReason::kRefused : model::CloseReason::kTimeout;
+      fail(slot, time);
+      break;
+    }
+    case EventKind::kSocketClose: {
+      const auto close = event.as<model::SocketClose>();
+      if (close.duration_ns >= 0 && (row.flags & FlowRow::kOpenedKnown) == 0) {
+        row.opened_ns = time - close.duration_ns;
+        row.flags |= FlowRow::kOpenedKnown;
+      }
+      close_flow(slot, time, close.reason);
+      break;
+    }
+    case EventKind::kSocketOwner:
+      owner_found(event, slot);
+      break;
+    default:
+      break;
+  }
+}
+
+void Engine::open_flow(const Event& event, std::uint32_t slot) {
+  const auto open = event.as<model::SocketOpen>();
+  FlowRow& row = flows_.edit(slot);
+  row.state = open.state;
+  if (open.how != model::OpenHow::kExisting) row.flags |= FlowRow::kOpenedKnown;
+  if (open.how == model::OpenHow::kListen || row.tuple.direction == model::Direction::kListen)
+    row.flags |= FlowRow::kListener;
+  if (row.tuple.protocol == model::kProtocolTcp) {
+    if (open.how == model::OpenHow::kConnect) row.flags |= FlowRow::kConnect;
+    if (open.how == model::OpenHow::kAccept) row.flags |= FlowRow::kAccept;
+  }
+  if (row.quality == Quality::kUnknown && open.rule != Rule::kNone) row.rule = open.rule;
+  const std::uint32_t process = ensure_process(event.header.process, event.header.time_ns);
+  if (process != kNoSlot && open.quality >= Quality::kInferred) {
+    if (row.origin_pid == 0) row.origin_pid = event.header.process.pid();
+    set_owner(slot, process, open.quality, open.rule, event.header.time_ns);
+  }
+  if (state_is_established(open.state)) succeed(slot, event.header.time_ns);
+}
+
+void Engine::succeed(std::uint32_t slot, TimeNs time) {
+  FlowRow& row = flows_.edit(slot);
+  if ((row.flags & (FlowRow::kSucceeded | FlowRow::kFailed)) != 0 ||
+      (row.flags & (FlowRow::kConnect | FlowRow::kAccept)) == 0)
+    return;
+  row.flags |= FlowRow::kSucceeded;
+  if (row.endpoint != 0) {
+    EndpointRow& remote = endpoints_.edit(row.endpoint - 1);
+    ++((row.flags & FlowRow::kConnect) != 0 ? remote.connects : remote.accepts);
+  }
+  credit_outcome(slot, time);
+}
+
+void Engine::fail(std::uint32_t slot, TimeNs time) {
+  FlowRow& row = flows_.edit(slot);
+  if ((row.flags & (FlowRow::kSucceeded | FlowRow::kFailed)) != 0) return;
+  row.flags |= FlowRow::kFailed | FlowRow::kConnect;
+  if (row.endpoint != 0) ++endpoints_.edit(row.endpoint - 1).connect_failures;
+  credit_outcome(slot, time);
+}
+
+void Engine::reset_flow(std::uint32_t slot, const model::SocketReset& reset) {
+  FlowRow& row = flows_.edit(slot);
+  if (row.close_reason == model::CloseReason::kUnknown) {
+    row.close_reason = reset.sent_here != 0 ? model::CloseReason::kResetHere : model::CloseReason::kResetByPeer;
+  }
+  succeed(slot, now_);  // Only an established connection is reset; a RST that answers a SYN is a failure.
+  if (row.owner == 0) return;
+  const auto count = [&](Activity& activity) { ++(reset.sent_here != 0 ? activity.resets_tx : activity.resets_rx); };
+  ProcessRow& process = processes_.edit(row.owner - 1);
+  count(process.activity);
+  if (process.app != 0) count(apps_.edit(process.app - 1).activity);
+}
+
+void Engine::close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reason) {
+  FlowRow& row = flows_.edit(slot);
+  if (!row.open()) return;
+  row.closed_ns = std::max<TimeNs>(time, 1);
+  row.last_seen_ns = std::max(row.last_seen_ns, time);
+  if (row.close_reason == model::CloseReason::kUnknown) row.close_reason = reason;
+  if (row.tuple.protocol == model::kProtocolTcp) row.state = TcpState::kClose;
+  if ((row.flags & FlowRow::kConnect) != 0) {
+    const bool never_established =
+        row.close_reason == model::CloseReason::kRefused || row.close_reason == model::CloseReason::kTimeout;
+    if (!never_established && row.close_reason != model::CloseReason::kSourceGone) {
+      succeed(slot, time);
+    } else if (row.close_reason == model::CloseReason::kRefused) {
+      fail(slot, time);
+    }
+  }
+  if (row.endpoint != 0) --endpoints_.edit(row.endpoint - 1).open;
+  if (row.owner != 0) {
+    ProcessRow& process = processes_.edit(row.owner - 1);
+    --process.activity.connections;
+    if (process.app != 0) {
+      AppRow& app = apps_.edit(process.app - 1);
+      if (app.activity.connections != 0) --app.activity.connections;
+    }
+  }
+  flows_.bury(slot, now_);
+}
+
+void Engine::snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapshot) {
+  using model::TcpSnapshot;
+  FlowRow& row = flows_.edit(slot);
+  if (snapshot.state != TcpState::kNone && row.open()) {
+    row.state = snapshot.state;
+    if (state_is_established(snapshot.state)) succeed(slot, now_);
+  }
+  if ((snapshot.measured & TcpSnapshot::kSrtt) != 0) row.srtt_us = snapshot.srtt_us;
+  if ((snapshot.measured & TcpSnapshot::kJitter) != 0) row.jitter_us = snapshot.jitter_us;
+  if ((snapshot.measured & TcpSnapshot::kMinRtt) != 0) row.min_rtt_us = snapshot.min_rtt_us;
+  if ((snapshot.measured & TcpSnapshot::kRetransmits) != 0) row.tx_retransmits += snapshot.tx_retransmits;
+  if ((snapshot.measured & TcpSnapshot::kOutOfOrder) != 0) row.rx_out_of_order += snapshot.rx_out_of_order;
+  row.path_measured |= snapshot.measured;
+  if (row.owner == 0) return;
+  const auto note = [&](Activity& activity) {
+    if ((snapshot.measured & TcpSnapshot::kSrtt) != 0) {
+      activity.srtt_us = smooth_eighth(activity.srtt_us, snapshot.srtt_us, (activity.measured & Activity::kSrtt) == 0);
+      activity.measured |= Activity::kSrtt;
+    }
+    if ((snapshot.measured & TcpSnapshot::kJitter) != 0) {
+      activity.jitter_us =
+          smooth_eighth(activity.jitter_us, snapshot.jitter_us, (activity.measured & Activity::kJitter) == 0);
+      activity.measured |= Activity::kJitter;
+    }
+    if ((snapshot.measured & TcpSnapshot::kRetransmits) != 0) {
+      activity.retransmits += snapshot.tx_retransmits;
+      activity.measured |= Activity::kRetransmits;
+    }
+  };
+  ProcessRow& process = processes_.edit(row.owner - 1);
+  note(process.activity);
+  if (process.app != 0) note(apps_.edit(process.app - 1).activity);
+}
+
+void Engine::owner_found(const Event& event, std::uint32_t slot) {
+  const auto found = event.as<model::SocketOwner>();
+  if (found.holders > 1 && found.quality == Quality::kCandidate) {
+    set_candidates(slot, found);
+    return;
+  }
+  const std::uint32_t process = ensure_process(model::ProcessKey::from_ref(found.owners[0]), event.header.time_ns);
+  if (process != kNoSlot && found.quality >= Quality::kInferred) {
+    FlowRow& row = flows_.edit(slot);
+    if (row.origin_pid == 0) row.origin_pid = processes_.at(process).key.pid();
+    set_owner(slot, process, found.quality, found.rule, event.header.time_ns);
+    return;
+  }
+  FlowRow& row = flows_.edit(slot);
+  if (row.owner == 0 && row.quality == Quality::kUnknown) row.rule = found.rule;  // Why nobody is known.
+}
+
+void Engine::evict_flow(std::uint32_t slot) {
+  if (listener_ != nullptr) listener_->flow_evicted(flows_.at(slot));
+  close_flow(slot, now_, model::CloseReason::kUnknown);
+  drop_candidates(slot);
+  FlowRow& row = flows_.edit(slot);
+  LedgerLine& line = ledger_.line(row.layer);
+  const Traffic rest{row.tx_unattributed, row.rx_unattributed};
+  line.unattributed.subtract(rest);
+  line.evicted.add(rest);
+  if (row.owner != 0) drop_owner(slot);
+  --ledger_.unattributed_flows;
+  if (row.endpoint != 0) --endpoints_.edit(row.endpoint - 1).flows;
+  release_app(row.app);
+  flows_.remove(slot);
+  ++counters_.flows_evicted;
+}
+
+}  // namespace ipm::core

@@ -1,0 +1,112 @@
+#include "core/flow_table.h"
+
+#include "core/hash.h"
+
+namespace ipm::core {
+namespace {
+
+// The bytes that identify a flow, packed without padding.
+struct PackedKey {
+  unsigned char bytes[40];
+  std::size_t size;
+};
+
+PackedKey pack(const model::FlowKey& key) {
+  PackedKey packed;
+  unsigned char* p = packed.bytes;
+  const auto put = [&p](const void* data, std::size_t size) {
+    std::memcpy(p, data, size);
+    p += size;
+  };
+  if (key.cookie != 0) {
+    put(&key.cookie, 8);
+    put(&key.tuple.netns, 4);
+  } else {
+    put(key.tuple.local.bytes.data(), 16);
+    put(key.tuple.remote.bytes.data(), 16);
+    put(&key.tuple.local_port, 2);
+    put(&key.tuple.remote_port, 2);
+    const std::uint32_t space = key.tuple.netns * 257U + key.tuple.protocol;
+    put(&space, 4);
+  }
+  packed.size = static_cast<std::size_t>(p - packed.bytes);
+  return packed;
+}
+
+model::FlowKey key_of(const FlowRow& row) {
+  return {.cookie = row.cookie, .tuple = row.tuple};
+}
+bool indexed(const FlowRow& row) {
+  return (row.flags & FlowRow::kForgotten) == 0;
+}
+
+}  // namespace
+
+FlowTable::FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed)
+    : hash_seed_(hash_seed), rows_(store, flows_max), index_(store), ages_(store) {}
+
+std::uint64_t FlowTable::hash(const model::FlowKey& key) const {
+  const PackedKey packed = pack(key);
+  return hash_bytes(packed.bytes, packed.size, hash_seed_);
+}
+
+std::uint32_t FlowTable::find(const model::FlowKey& key, std::uint64_t hash) const {
+  return index_.find(hash, [&](std::uint32_t slot) {
+    const FlowRow& row = rows_.at(slot);
+    if ((key.cookie | row.cookie) != 0) return key.cookie == row.cookie && key.tuple.netns == row.tuple.netns;
+    return key.tuple.same_path(row.tuple);
+  });
+}
+
+void FlowTable::prefetch_row(std::uint64_t hash) const {
+  const std::uint32_t slot = index_.guess(hash);
+  if (slot == kNoSlot) return;
+  rows_.prefetch(slot);
+  __builtin_prefetch(&ages_.at(slot), 1);
+}
+
+std::uint32_t FlowTable::victim() const {
+  if (const FlowLink* dead = ages_.front(kDead)) return dead->slot;
+  const FlowLink* lasting = ages_.front(kLasting);
+  const FlowLink* timed = ages_.front(kTimed);
+  if (lasting == nullptr && timed == nullptr) return kNoSlot;
+  if (lasting == nullptr) return timed->slot;
+  if (timed == nullptr) return lasting->slot;
+  return timed->stamp_ns <= lasting->stamp_ns ? timed->slot : lasting->slot;
+}
+
+std::uint32_t FlowTable::add(const model::FlowKey& key, std::uint64_t hash, TimeNs now) {
+  const std::uint32_t slot = rows_.add();
+  FlowRow& row = rows_.edit(slot);
+  row.cookie = key.cookie;
+  row.tuple = key.tuple;
+  index_.insert(hash, slot);
+  const bool timed = key.cookie == 0 && key.tuple.protocol != model::kProtocolTcp;
+  ages_.push(slot, timed ? kTimed : kLasting, now);
+  return slot;
+}
+
+void FlowTable::forget_key(std::uint32_t slot) {
+  FlowRow& row = rows_.edit(slot);
+  if (!indexed(row)) return;
+  index_.erase(hash(key_of(row)), slot);
+  row.flags |= FlowRow::kForgotten;
+}
+
+void FlowTable::remove(std::uint32_t slot) {
+  const FlowRow& row = rows_.at(slot);
+  if (indexed(row)) index_.erase(hash(key_of(row)), slot);
+  ages_.erase(slot);
+  rows_.remove(slot);
+}
+
+std::uint32_t FlowTable::timed_out(TimeNs now, TimeNs idle_ns) {
+  while (const FlowLink* oldest = ages_.front(kTimed)) {
+    if (now - oldest->stamp_ns < idle_ns) return kNoSlot;
+    if (now - rows_.at(oldest->slot).last_seen_ns >= idle_ns) return oldest->slot;
+    ages_.move(oldest->slot, kTimed, now);  // It was active within the grain: looked at again an idle time later.
+  }
+  return kNoSlot;
+}
+
+}  // namespace ipm::core

@@ -1,0 +1,67 @@
+// Live and closed flows of one host.
+//
+// Bound: flows_max. A full table gives up the flow that has been closed longest, then the one that has been idle
+// longest; the caller takes its bytes first. Threads: the engine's. Cost: O(1).
+#pragma once
+
+#include <cstdint>
+
+#include "base/age_lists.h"
+#include "core/rows.h"
+#include "core/slot_index.h"
+
+namespace ipm::core {
+
+// By age in one list of the table, and in the list of the process that owns the flow, if one does.
+struct ByOwner;
+struct FlowLink : AgeLink, ListHook<ByOwner> {};
+using OwnerList = boost::intrusive::list<FlowLink, boost::intrusive::base_hook<ListHook<ByOwner>>,
+                                         boost::intrusive::constant_time_size<false>>;
+
+class FlowTable {
+ public:
+  FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed);
+
+  std::uint64_t hash(const model::FlowKey& key) const;
+  std::uint32_t find(const model::FlowKey& key, std::uint64_t hash) const;
+  std::uint32_t find(const model::FlowKey& key) const { return find(key, hash(key)); }
+  // For batches: pull the index line in, then the row that the tag points at, then find.
+  void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
+  void prefetch_row(std::uint64_t hash) const;
+
+  bool full() const { return rows_.full(); }
+  std::uint32_t victim() const;  // Which flow a full table gives up next.
+
+  // A new open flow; there must be room and none with this key. Its row holds the key and nothing else.
+  std::uint32_t add(const model::FlowKey& key, std::uint64_t hash, TimeNs now);
+  void remove(std::uint32_t slot);  // The owner's list must have been left.
+  // Detaches a closed flow from its key, so that a new one may have it; the row stays among the dead.
+  void forget_key(std::uint32_t slot);
+
+  const FlowRow& at(std::uint32_t slot) const { return rows_.at(slot); }
+  FlowRow& edit(std::uint32_t slot) { return rows_.edit(slot); }
+
+  void touch(std::uint32_t slot, TimeNs now) {
+    if (ages_.at(slot).list != kDead) ages_.touch(slot, now);
+  }
+  void bury(std::uint32_t slot, TimeNs now) { ages_.move(slot, kDead, now); }  // It closed.
+  // The flow without a cookie and without a closing handshake that has been idle longest, if at least idle_ns; kNoSlot.
+  std::uint32_t timed_out(TimeNs now, TimeNs idle_ns);
+
+  void join(OwnerList& list, std::uint32_t slot) { list.push_back(ages_.at(slot)); }
+  void leave(OwnerList& list, std::uint32_t slot) { list.erase(list.iterator_to(ages_.at(slot))); }
+
+  const FlowPages& rows() const { return rows_; }
+
+ private:
+  static constexpr std::uint8_t kLasting = 0;  // Only a close or need for room ends them.
+  static constexpr std::uint8_t kTimed = 1;    // Without a cookie or a close of their own: they end by time.
+  static constexpr std::uint8_t kDead = 2;
+
+  const std::uint64_t hash_seed_;
+  FlowPages rows_;
+  SlotIndex index_;
+  AgeLists<FlowLink, 3> ages_;
+};
+
+}  // namespace ipm::core

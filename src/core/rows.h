@@ -1,0 +1,187 @@
+// The rows of the engine's tables, as they lie in pages and as readers see them. All are valid when zeroed. A reference
+// to another row is its slot plus one, so that zero means none.
+#pragma once
+
+#include <cstdint>
+
+#include "base/paged_table.h"
+#include "core/activity.h"
+#include "model/attribution.h"
+#include "model/event.h"
+
+namespace ipm::core {
+
+using model::Quality;
+using model::Rule;
+
+// One flow: a connection, a UDP flow, a listener.
+struct FlowRow {
+  std::uint64_t cookie = 0;
+  model::FlowTuple tuple = {};
+  std::uint32_t owner = 0;      // Process slot + 1, while that row is there.
+  std::uint64_t owner_ref = 0;  // ProcessKey of the owner, or of the likeliest candidate.
+  TimeNs opened_ns = 0;         // First seen where the source does not know when it opened.
+  TimeNs closed_ns = 0;         // 0: open.
+  TimeNs last_seen_ns = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_unattributed = 0;  // The part of the bytes above that no process has been credited with.
+  std::uint64_t rx_unattributed = 0;
+  std::uint32_t tx_packets = 0;
+  std::uint32_t rx_packets = 0;
+  std::uint32_t tx_retransmits = 0;
+  std::uint32_t rx_out_of_order = 0;
+  std::uint32_t established_after_us = 0;
+  std::uint32_t srtt_us = 0;
+  std::uint32_t min_rtt_us = 0;
+  std::uint32_t jitter_us = 0;
+  std::uint32_t origin_pid = 0;
+  std::uint32_t app = 0;         // App slot + 1 at the time of the last attribution.
+  std::uint32_t candidates = 0;  // CandidateRow slot + 1.
+  std::uint32_t endpoint = 0;    // EndpointRow slot + 1.
+  std::uint16_t source = 0;
+  std::uint8_t measured = 0;  // Bits of SocketData::measured.
+  std::uint8_t path_measured = 0;
+  model::TcpState state = model::TcpState::kNone;
+  model::CloseReason close_reason = model::CloseReason::kUnknown;
+  Quality quality = Quality::kUnknown;
+  Rule rule = Rule::kNone;
+  model::ByteLayer layer = model::ByteLayer::kNone;
+  std::uint8_t coverage = 0;
+  std::uint8_t flags = 0;
+  bool used = false;
+
+  // path_measured: bits of TcpSnapshot::measured, and:
+  static constexpr std::uint8_t kHandshake = 64, kEstablished = 128;
+  // flags:
+  static constexpr std::uint8_t kOpenedKnown = 1;  // opened_ns is when it opened, not when it was first seen.
+  static constexpr std::uint8_t kForgotten = 2;    // Its key belongs to a later flow.
+  static constexpr std::uint8_t kConnect = 4;      // Opened by a connect here …
+  static constexpr std::uint8_t kAccept = 8;       // … or by an accept.
+  static constexpr std::uint8_t kSucceeded = 16;   // That open is known to have succeeded …
+  static constexpr std::uint8_t kFailed = 32;      // … or failed.
+  static constexpr std::uint8_t kCredited = 64;    // The owner's counters have that outcome.
+  static constexpr std::uint8_t kListener = 128;
+
+  bool open() const { return closed_ns == 0; }
+  model::ProcessKey owner_key() const { return model::ProcessKey::from_ref(owner_ref); }
+};
+static_assert(sizeof(FlowRow) <= 208);
+
+struct CandidateRow {
+  std::uint64_t owners[model::kOwnersMax] = {};
+  std::uint16_t holders = 0;
+  std::uint8_t count = 0;
+  bool used = false;
+};
+
+struct ProcessRow {
+  model::ProcessKey key = {};
+  Activity activity = {};
+  std::uint64_t cgroup_id = 0;
+  std::uint64_t exe_inode = 0;
+  TimeNs exe_mtime_ns = 0;
+  TimeNs start_ns = 0;
+  TimeNs exited_ns = 0;  // 0: running, as far as is known.
+  std::uint64_t cpu_ns = 0;
+  std::uint64_t rss_bytes = 0;
+  std::uint64_t read_bytes = 0;
+  std::uint64_t write_bytes = 0;
+  std::uint32_t exe_dev = 0;
+  std::uint32_t ppid = 0;
+  std::uint32_t uid = model::Process::kUidUnknown;
+  std::uint32_t netns = 0;
+  std::uint32_t exe = 0;  // Texts: slot + 1.
+  std::uint32_t script = 0;
+  std::uint32_t unit = 0;
+  std::uint32_t container = 0;
+  std::uint32_t cgroup = 0;
+  std::uint32_t app = 0;  // App slot + 1.
+  std::uint32_t execs = 0;
+  std::uint32_t sampled = 0;  // Bits of ProcessSample::measured.
+  char comm[model::kCommBytes] = {};
+  bool described = false;  // A start or exec event was seen, not only a pid.
+  bool used = false;
+};
+
+struct AppRow {
+  Activity activity = {};
+  std::uint32_t key = 0;  // Text slot + 1 of app_key().
+  std::uint32_t exe = 0;
+  std::uint32_t processes = 0;        // Running now.
+  std::uint32_t processes_total = 0;  // Ever.
+  std::uint32_t exe_changes = 0;
+  std::uint32_t references = 0;  // Process and flow rows that name it: such an app is not evicted.
+  bool used = false;
+};
+
+// A remote address, over all processes.
+struct EndpointRow {
+  model::IpAddress address = {};
+  Traffic by_layer[model::kByteLayers] = {};
+  Traffic packets = {};
+  TimeNs first_seen_ns = 0;
+  TimeNs last_seen_ns = 0;
+  std::uint64_t connects = 0;  // From here to there, successful.
+  std::uint64_t accepts = 0;
+  std::uint64_t connect_failures = 0;
+  Rate tx_rate = {};
+  Rate rx_rate = {};
+  std::uint32_t flows_total = 0;
+  std::uint32_t flows = 0;  // Rows in the flow table: such an endpoint is not evicted.
+  std::uint32_t open = 0;
+  std::uint16_t last_port = 0;
+  std::uint8_t measured = 0;
+  model::ByteLayer layer = model::ByteLayer::kNone;
+  bool used = false;
+};
+
+struct InterfaceRow {
+  model::Interface first = {};
+  model::Interface last = {};
+  TimeNs first_seen_ns = 0;
+  TimeNs last_seen_ns = 0;
+  Rate tx_rate = {};
+  Rate rx_rate = {};
+  bool used = false;
+};
+
+// One network namespace: its kernel totals, and what flows in it were seen to move, for the ledger's second line.
+struct NamespaceRow {
+  std::uint32_t netns = 0;
+  std::uint8_t has_counters = 0;
+  bool used = false;
+  model::HostCounters first = {};
+  model::HostCounters last = {};
+  TimeNs first_seen_ns = 0;
+  TimeNs last_seen_ns = 0;
+  Traffic payload = {};                // Not loopback, without first sights.
+  Traffic packets = {};                // Of those, where a source counts packets.
+  std::uint32_t flows_unmeasured = 0;  // Flows with traffic that no source could count (UDP by sock_diag).
+};
+
+struct TextRow {
+  const char* data = nullptr;
+  std::uint32_t bytes = 0;
+  bool used = false;
+};
+
+inline constexpr std::uint32_t kFlowsPerPage = 128;
+inline constexpr std::uint32_t kProcessesPerPage = 16;
+inline constexpr std::uint32_t kAppsPerPage = 16;
+inline constexpr std::uint32_t kEndpointsPerPage = 64;
+inline constexpr std::uint32_t kInterfacesPerPage = 16;
+inline constexpr std::uint32_t kNamespacesPerPage = 16;
+inline constexpr std::uint32_t kCandidatesPerPage = 64;
+inline constexpr std::uint32_t kTextsPerPage = 256;
+
+using FlowPages = PagedTable<FlowRow, kFlowsPerPage>;
+using CandidatePages = PagedTable<CandidateRow, kCandidatesPerPage>;
+using ProcessPages = PagedTable<ProcessRow, kProcessesPerPage>;
+using AppPages = PagedTable<AppRow, kAppsPerPage>;
+using EndpointPages = PagedTable<EndpointRow, kEndpointsPerPage>;
+using InterfacePages = PagedTable<InterfaceRow, kInterfacesPerPage>;
+using NamespacePages = PagedTable<NamespaceRow, kNamespacesPerPage>;
+using TextPages = PagedTable<TextRow, kTextsPerPage>;
+
+}  // namespace ipm::core

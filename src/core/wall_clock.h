@@ -1,0 +1,31 @@
+// Wall time from clock anchors: engine time plus the offset of the last anchor. Nothing reads a clock.
+#pragma once
+
+#include "model/event.h"
+
+namespace ipm::core {
+
+class WallClock {
+ public:
+  void anchor(const model::ClockAnchor& anchor) {
+    offset_ns_ = anchor.realtime_ns - anchor.boottime_ns;
+    utc_offset_s_ = anchor.utc_offset_s;
+    ticks_per_second_ = anchor.ticks_per_second == 0 ? 100 : anchor.ticks_per_second;
+    ++anchors_;
+    if (anchor.reason != model::AnchorReason::kOpen && anchor.reason != model::AnchorReason::kTick) ++steps_;
+  }
+  TimeNs unix_ns(TimeNs engine_ns) const { return engine_ns + offset_ns_; }
+  TimeNs ticks_ns(std::uint64_t ticks) const {  // Boot time of a start in clock ticks.
+    return static_cast<TimeNs>(ticks) * (kSecond / ticks_per_second_);
+  }
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  TimeNs offset_ns_ = 0;
+  std::int32_t utc_offset_s_ = 0;
+  std::uint32_t ticks_per_second_ = 100;
+  std::uint64_t anchors_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace ipm::core
