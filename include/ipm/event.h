@@ -34,6 +34,7 @@ enum {
   IPM_EVENT_LOSS = 51,               /**< ipm_event_loss */
   IPM_EVENT_TIME_ADVANCE = 52,       /**< No payload: time passed. */
   IPM_EVENT_DRILL_MARK = 53,         /**< Begin or end of a rehearsal. */
+  IPM_EVENT_SOURCE_INFO = 55,        /**< The name behind a source number; written by the monitor. */
   IPM_EVENT_SETTINGS = 54            /**< Bounds of the engine; written by the monitor. */
 };
 

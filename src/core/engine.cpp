@@ -84,6 +84,9 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kText:
       if (!texts_.learn(event.header.source, event.as<model::Text>())) ++counters_.malformed;
       break;
+    case EventKind::kSourceInfo:
+      note_source(event.as<model::SourceInfo>());
+      break;
     case EventKind::kDnsAnswer:
       note_dns(event);
       break;
@@ -129,6 +132,7 @@ EngineViews Engine::views() const {
   views.interfaces = interfaces_.rows().view();
   views.namespaces = namespaces_.rows().view();
   views.texts = texts_.pages();
+  views.sources = sources_;
   return views;
 }
 

@@ -4,6 +4,7 @@
 // Bounds: core/bounds.h. Threads: one writer. Views are read under a Pin on any thread.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -56,7 +57,14 @@ struct EngineViews {
   InterfacePages::View interfaces;
   NamespacePages::View namespaces;
   TextPages::View texts;
+  std::vector<model::SourceInfo> sources;
 
+  std::string_view source_name(std::uint16_t number) const {
+    for (const model::SourceInfo& source : sources) {
+      if (source.number == number) return {source.name, strnlen(source.name, sizeof source.name)};
+    }
+    return {};
+  }
   std::string_view text(std::uint32_t id) const {
     if (id == 0 || id > texts.slots()) return {};
     const TextRow& row = texts.at(id - 1);
@@ -92,6 +100,7 @@ class Engine {
 
  private:
   static constexpr std::size_t kBatch = 16;
+  static constexpr std::size_t kSourcesMax = 256;
   void apply(const model::Event& event, std::uint64_t flow_hash);
   void advance(TimeNs time);
 
@@ -136,6 +145,7 @@ class Engine {
   void note_host_counters(const model::Event& event);
   void note_loss(const model::Loss& loss);
   void note_dns(const model::Event& event);
+  void note_source(const model::SourceInfo& info);
   std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
   std::uint32_t ensure_namespace(std::uint32_t netns, TimeNs time);           // kNoSlot: no room.
 
@@ -149,6 +159,7 @@ class Engine {
   WallClock clock_;
   Ledger ledger_;
   EngineCounters counters_;
+  std::vector<model::SourceInfo> sources_;  // At most kSourcesMax.
   TextTable texts_;
   FlowTable flows_;
   CandidatePages candidates_;

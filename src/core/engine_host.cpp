@@ -89,6 +89,16 @@ void Engine::note_loss(const model::Loss& loss) {
   ledger_.by_layer[layer].seen.add(bytes);
 }
 
+void Engine::note_source(const model::SourceInfo& info) {
+  for (model::SourceInfo& known : sources_) {
+    if (known.number == info.number) {
+      known = info;
+      return;
+    }
+  }
+  if (sources_.size() < kSourcesMax) sources_.push_back(info);
+}
+
 void Engine::note_dns(const Event& event) {
   const auto answer = event.as<model::DnsAnswer>();
   const std::uint32_t endpoint = endpoints_.find(answer.tuple.remote);

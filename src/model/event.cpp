@@ -50,6 +50,8 @@ std::string_view event_kind_name(EventKind kind) {
       return "drill_mark";
     case EventKind::kSettings:
       return "settings";
+    case EventKind::kSourceInfo:
+      return "source_info";
   }
   return "unknown";
 }

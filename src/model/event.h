@@ -44,6 +44,7 @@ enum class EventKind : std::uint16_t {
   kLoss = 51,         // Loss
   kTimeAdvance = 52,  // No payload: time passed.
   kDrillMark = 53,    // Drill: begin or end of a rehearsal.
+  kSourceInfo = 55,   // SourceInfo: the name behind a number in header.source.
   kSettings = 54,     // Settings that the engine runs under, so that a replay runs under the same.
 };
 
@@ -289,6 +290,11 @@ struct Loss {
 struct Drill {
   std::uint32_t begins = 0;
   std::uint32_t id = 0;
+};
+
+struct SourceInfo {
+  std::uint32_t number = 0;
+  char name[32] = {};
 };
 
 // The bounds and constants of the engine, in this order of importance: what differs changes results.

@@ -26,6 +26,7 @@ class Writer {
     }
     return lane_.push(event);
   }
+  Lane& lane() { return lane_; }
   // Events that fit now. A source that can stop reading (a file, a netlink dump) stops while this is small, so that
   // nothing is dropped on a thread that has to read and process in turn.
   std::uint64_t free() { return lane_.free(); }

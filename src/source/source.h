@@ -61,6 +61,10 @@ class Source {
   virtual Status open(const SourceOptions& options) = 0;
   // Writes ready events. Ok: wrote some, more may be ready; timeout: none came in time; end: none will ever come.
   virtual Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) = 0;
+  // The next poll() looks now, even if its time has not come. For the end of a run.
+  virtual void look_now() {}
+  // True: its events carry the source numbers, settings and clock anchors of an earlier run (an event log).
+  virtual bool carries_run() const noexcept { return false; }
   virtual int fd() const noexcept = 0;              // Pollable: readable when poll() has work. -1: next_due_ns() says.
   virtual TimeNs next_due_ns() const noexcept = 0;  // CLOCK_BOOTTIME of the next timed work; 0: now; INT64_MAX: none.
   virtual void interrupt() noexcept = 0;            // Any thread; makes a waiting poll() return soon.

@@ -1,0 +1,406 @@
+#include "monitor/monitor.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "base/key_values.h"
+#include "os/linux/host_clock.h"
+#include "source/registry.h"
+
+namespace ipm::monitor {
+
+using model::Event;
+using model::EventKind;
+
+Monitor::Monitor(const MonitorOptions& options) : options_(options), owner_pid_(::getpid()) {}
+
+Result<std::unique_ptr<Monitor>> Monitor::open(const MonitorOptions& options) {
+  std::unique_ptr<Monitor> monitor(new Monitor(options));
+  if (options.bounds.memory_max_bytes != 0 && options.bounds.memory_max_bytes < core::kMemoryMinBytes) {
+    return Status::limit("open monitor: memory_max_bytes is less than 4 MiB: too little to work in");
+  }
+  monitor->epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
+  if (monitor->epoll_fd_ < 0) return Status::from_errno("open monitor: epoll_create1", errno);
+  monitor->wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (monitor->wake_fd_ < 0) return Status::from_errno("open monitor: eventfd", errno);
+  epoll_event wake{};
+  wake.events = EPOLLIN;
+  if (::epoll_ctl(monitor->epoll_fd_, EPOLL_CTL_ADD, monitor->wake_fd_, &wake) != 0) {
+    return Status::from_errno("open monitor: epoll_ctl", errno);
+  }
+  if (!options.hash_seed_given) monitor->options_.bounds.hash_seed = os::random_u64();
+  monitor->inputs_.push_back(std::make_unique<Input>(std::uint16_t{0}, "monitor", "", nullptr, 256, false));
+  return monitor;
+}
+
+Monitor::~Monitor() {
+  if (!forked()) {
+    stopping_.store(true, std::memory_order_relaxed);
+    for (const std::unique_ptr<Input>& input : inputs_) {
+      if (!input->thread.joinable()) continue;
+      input->writer().stop();
+      input->source()->interrupt();
+      input->thread.join();
+    }
+    if (log_) (void)log_->close();  // Nobody is left to hear of a failure; flush() and record(NULL) report it.
+  } else {
+    // The threads are the parent's and do not exist here; what they owned is only memory.
+    for (const std::unique_ptr<Input>& input : inputs_) {
+      if (input->thread.joinable()) input->thread.detach();
+    }
+    (void)log_.release();  // Its descriptor shares the parent's offset: writing would spoil the log.
+  }
+  if (wake_fd_ >= 0) ::close(wake_fd_);
+  if (epoll_fd_ >= 0) ::close(epoll_fd_);
+}
+
+bool Monitor::forked() const {
+  return ::getpid() != owner_pid_;
+}
+
+// --- sources ---
+
+std::uint16_t Monitor::next_number() const {
+  std::uint32_t next = 1;
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    const bool run = input->source() != nullptr && input->source()->carries_run();
+    next = std::max<std::uint32_t>(next, input->number() + (run ? 64U : 1U));
+  }
+  return static_cast<std::uint16_t>(next);
+}
+
+std::uint32_t Monitor::lane_events(std::uint32_t wanted) const {
+  if (wanted == 0) wanted = options_.lane_events;
+  if (wanted != 0) return wanted;
+  const std::uint64_t memory =
+      options_.bounds.memory_max_bytes == 0 ? core::kMemoryDefaultBytes : options_.bounds.memory_max_bytes;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(std::bit_floor(memory / 64 / sizeof(Event)), 512, 16'384));
+}
+
+Status Monitor::add_source(std::string_view text) {
+  Result<source::SourceUri> uri = source::parse_source_uri(text);
+  if (!uri.ok()) return uri.status();
+  source::SourceOptions options;
+  options.uri = *uri;
+  if (uri->scheme == "auto") {
+    std::string reasons;
+    for (const source::Backend& backend : source::backends()) {
+      if (!backend.automatic) continue;
+      Status status = add_source(backend.make(), text, options);
+      if (status.ok() || status.code() == Code::kInvalidArgument || status.code() == Code::kState) return status;
+      reasons += (reasons.empty() ? "" : "; ") + std::string(backend.scheme) + ": " + std::string(status.message());
+    }
+    return Status::unsupported("auto: no source works here: " + reasons);
+  }
+  const source::Backend* backend = source::find_backend(uri->scheme);
+  if (backend == nullptr) {
+    std::vector<std::string_view> known = {"auto"};
+    for (const source::Backend& each : source::backends()) known.push_back(each.scheme);
+    const std::string_view near = nearest_word(uri->scheme, known);
+    return Status::invalid_argument(
+        "source " + quote_text(text.substr(0, 200)) + ": unknown scheme" +
+        (near.empty() ? "; known are " + source::known_schemes() : "; did you mean " + std::string(near) + ":?"));
+  }
+  return add_source(backend->make(), text, options);
+}
+
+Status Monitor::add_source(std::unique_ptr<source::Source> source, std::string_view uri,
+                           const source::SourceOptions& options) {
+  const bool live = source->live();
+  if (mode_ != Mode::kNone && live != (mode_ == Mode::kLive)) {
+    return Status::state(
+        "add " + std::string(uri.substr(0, 200)) +
+        ": a live source and a file cannot be in one monitor, since their clocks differ; open another monitor");
+  }
+  source::SourceOptions with_thread = options;
+  with_thread.own_thread = live && options_.threads;
+  if (Status status = source->open(with_thread); status.is_error())
+    return status.with_context("add " + std::string(uri.substr(0, 200)));
+  const std::string name(source->name());
+  const bool run = source->carries_run();
+  auto input = std::make_unique<Input>(next_number(), name, std::string(uri), std::move(source), lane_events(0), false);
+  mode_ = live ? Mode::kLive : Mode::kOffline;
+  carries_run_ = carries_run_ || run;
+  return attach(std::move(input));
+}
+
+Result<Input*> Monitor::add_lane(std::string_view name, std::uint32_t capacity) {
+  if (mode_ == Mode::kOffline)
+    return Status::state("add lane: the monitor reads files; their clock is not this host's");
+  if (capacity > (1U << 20)) return Status::invalid_argument("add lane: capacity above 1048576 events");
+  auto input = std::make_unique<Input>(next_number(), std::string(name), "lane:" + std::string(name), nullptr,
+                                       lane_events(capacity), false);
+  mode_ = Mode::kLive;
+  Input* raw = input.get();
+  if (Status status = attach(std::move(input)); !status.ok()) return status;
+  return raw;
+}
+
+Status Monitor::attach(std::unique_ptr<Input> input) {
+  const std::uint64_t memory =
+      options_.bounds.memory_max_bytes == 0 ? core::kMemoryDefaultBytes : options_.bounds.memory_max_bytes;
+  const std::uint64_t bytes = (input->lane().capacity() + kStagedEvents) * sizeof(Event);
+  if (inputs_.size() >= 64 || (lane_bytes_ != 0 && lane_bytes_ + bytes > memory / 4)) {
+    return Status::limit(
+        "add source: lanes would take more than a quarter of memory_max_bytes, or there are 63 already; raise it or "
+        "lower lane_events");
+  }
+  lane_bytes_ += bytes;
+  source::Source* source = input->source();
+  if (source != nullptr && source->fd() >= 0) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    (void)::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, source->fd(),
+                      &event);  // A descriptor that cannot be polled is always due.
+  }
+  {
+    const std::lock_guard<std::mutex> lock(engine_mutex_);
+    inputs_.push_back(std::move(input));
+  }
+  Input& added = *inputs_.back();
+  if (!(source != nullptr && source->carries_run())) {
+    watch_host();  // The clock before the name, so that the stream begins with an anchor.
+    model::SourceInfo info;
+    info.number = added.number();
+    added.name().copy(info.name, sizeof info.name - 1);
+    // A file's first stamp is not known yet: its name goes first, at time 0, which is before everything.
+    say(EventKind::kSourceInfo, mode_ == Mode::kLive ? os::boottime_ns() : 1, &info, sizeof info);
+  }
+  if (source != nullptr && source->live() && options_.threads) {
+    added.thread = std::thread([this, &added] { run_thread(added); });
+  }
+  return Status::success();
+}
+
+void Monitor::run_thread(Input& input) {
+  constexpr std::chrono::milliseconds kTurn{200};
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const Status status = input.source()->poll(input.writer(), kTurn);
+    if (status.ok()) interrupt();
+    if (status.is_error()) input.failure = status;
+    if (status.is_error() || status.code() == Code::kEnd) break;
+  }
+  input.end();
+  interrupt();
+}
+
+void Monitor::interrupt() noexcept {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_fd_, &one, sizeof one);
+}
+
+// --- the loop ---
+
+// True: some source says that more may be ready.
+bool Monitor::poll_sources() {
+  bool more = false;
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (input->source() == nullptr || input->thread.joinable() || input->ended()) continue;
+    const Status status = input->source()->poll(input->writer(), std::chrono::nanoseconds(0));
+    more = more || status.ok();
+    if (status.is_error()) input->failure = status;
+    if (status.is_error() || status.code() == Code::kEnd) input->end();
+  }
+  return more;
+}
+
+// What the monitor itself has to say in the stream: clocks, passing time, and events that lanes dropped.
+void Monitor::watch_host() {
+  if (mode_ == Mode::kLive) {
+    model::ClockAnchor anchor;
+    if (clock_watch_.due(anchor)) say(EventKind::kClockAnchor, anchor.boottime_ns, &anchor, sizeof anchor);
+    const TimeNs now = os::boottime_ns();
+    if (now - last_advance_ns_ >= kSecond) {
+      last_advance_ns_ = now;
+      say(EventKind::kTimeAdvance, now, nullptr, 0);
+    }
+  }
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    const std::uint64_t drops = input->lane().drops();
+    if (drops == input->drops_reported) continue;
+    model::Loss loss;
+    loss.what = model::LossWhat::kLaneFull;
+    loss.events = drops - input->drops_reported;
+    input->drops_reported = drops;
+    if (input->number() != 0) say(EventKind::kLoss, mode_ == Mode::kLive ? os::boottime_ns() : 1, &loss, sizeof loss);
+  }
+}
+
+void Monitor::say(EventKind kind, TimeNs time, const void* payload, std::size_t bytes) {
+  Event event;
+  event.header.time_ns = time;
+  event.header.kind = kind;
+  if (bytes != 0) std::memcpy(event.payload, payload, bytes);
+  inputs_.front()->lane().push(event);
+}
+
+std::uint64_t Monitor::merge(bool flush) {
+  const TimeNs now = mode_ == Mode::kLive ? os::boottime_ns() : 0;
+  TimeNs horizon = std::numeric_limits<TimeNs>::max();
+  if (mode_ == Mode::kLive && !flush && (inputs_.size() > 2 || options_.threads)) {
+    horizon = now - options_.merge_window_ns;
+    // A full lane cannot wait: the window shrinks to what it has room for.
+    for (const std::unique_ptr<Input>& input : inputs_) {
+      if (input->full()) horizon = std::numeric_limits<TimeNs>::max();
+    }
+  }
+  if (mode_ == Mode::kOffline) inputs_.front()->end();
+  const std::uint64_t count = merger_.run(inputs_, now, horizon, mode_ == Mode::kOffline && !flush,
+                                          [this](std::span<const Event> events) { feed(events); });
+  return count;
+}
+
+// The engine begins with the bounds of the recorded run, or with our own, which go into the stream first.
+void Monitor::ensure_engine(const Event* first) {
+  if (state_) return;
+  model::Settings wanted = options_.bounds;
+  if (first != nullptr && first->header.kind == EventKind::kSettings) {
+    wanted = first->as<model::Settings>();
+    if (options_.bounds.memory_max_bytes != 0)
+      wanted.memory_max_bytes = std::min(wanted.memory_max_bytes, options_.bounds.memory_max_bytes);
+    if (options_.bounds.flows_max != 0) wanted.flows_max = std::min(wanted.flows_max, options_.bounds.flows_max);
+  }
+  state_ = std::make_shared<EngineState>(core::share_memory(wanted));
+}
+
+void Monitor::feed(std::span<const Event> events) {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  const bool beginning = fed_ == 0;
+  ensure_engine(events.data());
+  fed_ += events.size();
+  if (log_) {
+    Status status;
+    if (beginning && events.front().header.kind != EventKind::kSettings) {
+      const Event settings =
+          model::make_event(events.front().header.time_ns, EventKind::kSettings, {}, 0, state_->engine.bounds().rows);
+      status = log_->append({&settings, 1});
+    }
+    if (!status.is_error()) status = log_->append(events);
+    recorded_events_ = log_->events();
+    recorded_bytes_ = log_->bytes();
+    if (status.is_error()) {
+      log_failure_ = status.with_context("record: stopped");
+      log_.reset();
+    }
+  }
+  if (callback_) {
+    for (const Event& event : events) callback_(event);
+  }
+  state_->engine.feed(events);
+}
+
+bool Monitor::all_ended() const {
+  bool any = false;
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (input->number() == 0 && mode_ != Mode::kOffline) continue;
+    any = any || input->number() != 0;
+    if (input->number() != 0 && (!input->ended() || !input->drained())) return false;
+  }
+  return any;
+}
+
+TimeNs Monitor::next_due_ns() const {
+  TimeNs due = std::numeric_limits<TimeNs>::max();
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (input->source() != nullptr && !input->thread.joinable() && !input->ended())
+      due = std::min(due, input->source()->next_due_ns());
+    const bool held = !input->drained();
+    if (held) due = std::min(due, mode_ == Mode::kLive ? os::boottime_ns() + options_.merge_window_ns / 2 : TimeNs{0});
+  }
+  return due;
+}
+
+void Monitor::wait(TimeNs timeout_ns) {
+  const TimeNs due = next_due_ns();
+  TimeNs until_due =
+      due == std::numeric_limits<TimeNs>::max() ? timeout_ns : std::max<TimeNs>(0, due - os::boottime_ns());
+  bool pushed_to = false;  // Lanes of embedders' threads wake nobody: look at them every few milliseconds.
+  for (const std::unique_ptr<Input>& input : inputs_)
+    pushed_to = pushed_to || (input->number() != 0 && input->source() == nullptr && !input->ended());
+  if (pushed_to) until_due = std::min(until_due, 5 * kMillisecond);
+  const TimeNs wait_ns = std::min(timeout_ns, until_due);
+  const int wait_ms = static_cast<int>(std::clamp<TimeNs>((wait_ns + kMillisecond - 1) / kMillisecond, 0, 60'000));
+  epoll_event events[8];
+  const int ready = ::epoll_wait(epoll_fd_, events, 8, wait_ms);
+  std::uint64_t drained = 0;
+  if (ready > 0) (void)!::read(wake_fd_, &drained, sizeof drained);
+}
+
+Status Monitor::step(TimeNs timeout_ns) {
+  if (inputs_.size() == 1) return Status::state("step: the monitor has no source; add one first");
+  const TimeNs deadline = timeout_ns <= 0 ? 0 : os::monotonic_ns() + timeout_ns;
+  for (;;) {
+    watch_host();
+    const bool more = poll_sources();
+    const std::uint64_t fed = merge(false);
+    if (log_failure_.is_error()) return std::exchange(log_failure_, Status::success());
+    if (fed != 0) return Status::success();
+    if (all_ended()) {
+      if (log_) {
+        if (Status status = log_->flush(); status.is_error()) return status.with_context("record");
+        recorded_bytes_ = log_->bytes();
+      }
+      return Status::end();
+    }
+    if (more) continue;
+    const TimeNs left = deadline - os::monotonic_ns();
+    if (timeout_ns <= 0 || left <= 0) return Status::timeout();
+    wait(left);
+    std::uint64_t drained = 0;
+    if (::read(wake_fd_, &drained, sizeof drained) > 0 && !options_.threads) return Status::timeout();  // Interrupted.
+  }
+}
+
+Status Monitor::flush() {
+  if (inputs_.size() == 1) return Status::success();
+  const TimeNs deadline = os::monotonic_ns() + 2 * kSecond;
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (input->source() != nullptr && !input->ended()) input->source()->look_now();
+  }
+  if (mode_ == Mode::kLive) {
+    do {
+      watch_host();
+      const bool more = poll_sources();
+      merge(true);
+      if (!more) break;
+    } while (os::monotonic_ns() < deadline);
+    const TimeNs now = os::boottime_ns();
+    last_advance_ns_ = now;
+    say(EventKind::kTimeAdvance, now, nullptr, 0);
+  }
+  merge(mode_ == Mode::kLive);
+  if (log_failure_.is_error()) return std::exchange(log_failure_, Status::success());
+  if (log_) {
+    if (Status status = log_->flush(); status.is_error()) return status.with_context("record");
+    recorded_bytes_ = log_->bytes();
+  }
+  return Status::success();
+}
+
+// --- recording ---
+
+Status Monitor::record(const char* path) {
+  if (path == nullptr) {
+    if (!log_) return Status::success();
+    Status status = log_->close();
+    recorded_events_ = log_->events();
+    recorded_bytes_ = log_->bytes();
+    log_.reset();
+    return status;
+  }
+  if (log_) return Status::state("record: a recording is running; end it with a NULL path");
+  if (fed_ != 0)
+    return Status::state("record: events were fed already; a log without its beginning cannot give the same tables");
+  Result<std::unique_ptr<source::LogWriter>> log = source::LogWriter::open(path);
+  if (!log.ok()) return log.status().with_context("record");
+  log_ = std::move(*log);
+  return Status::success();
+}
+
+}  // namespace ipm::monitor

@@ -1,0 +1,108 @@
+// What a monitor shows of itself: snapshots, statistics, the state of its sources.
+#include "monitor/monitor.h"
+
+namespace ipm::monitor {
+namespace {
+
+MonitorStats::Bound bound(std::uint64_t used, std::uint64_t max, std::uint64_t high_water, std::uint64_t evicted) {
+  return {used, max, high_water, evicted};
+}
+
+template <typename Pages>
+MonitorStats::Bound bound_of(const Pages& rows, std::uint64_t evicted) {
+  return bound(rows.used(), rows.rows_max(), rows.high_water(), evicted);
+}
+
+}  // namespace
+
+query::SourceRow Monitor::row_of(const Input& input) const {
+  query::SourceRow row;
+  row.number = input.number();
+  row.name = input.name();
+  row.uri = input.uri();
+  row.state = "open";
+  const source::Source* source = input.source();
+  if (source == nullptr) {
+    row.received = input.lane().pushed() + input.lane().drops();
+    row.written = input.lane().pushed();
+    row.dropped = input.lane().drops();
+  } else {
+    const source::SourceStats stats = source->stats();
+    row.received = stats.received;
+    row.written = stats.written;
+    row.filtered = stats.filtered;
+    row.dropped = stats.dropped;
+    row.malformed = stats.malformed;
+    row.lost = stats.lost;
+    for (const source::Capability& missing : source->degradations()) {
+      row.missing += (row.missing.empty() ? "" : "\n") + missing.what + ": " + missing.reason;
+    }
+    if (!row.missing.empty()) row.state = "reduced";
+  }
+  if (input.ended()) {
+    row.state = "ended";
+    if (input.failure.is_error()) {
+      row.state = "failed";
+      row.missing += (row.missing.empty() ? "" : "\n") + std::string(input.failure.message());
+    }
+  }
+  return row;
+}
+
+Status Monitor::source_row(std::uint32_t index, query::SourceRow& out) {
+  if (index + 1 >= inputs_.size())
+    return Status::not_found("source " + std::to_string(index) + ": there are " + std::to_string(inputs_.size() - 1));
+  out = row_of(*inputs_[index + 1]);
+  return Status::success();
+}
+
+Result<std::shared_ptr<const query::Snapshot>> Monitor::snapshot() {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  ensure_engine(nullptr);
+  state_->store.reap();
+  if (state_->store.pins_open() >= options_.cursors_max) {
+    return Status::limit("open cursor: " + std::to_string(options_.cursors_max) +
+                         " are open; close some, or raise cursors_max");
+  }
+  auto snapshot = std::make_shared<query::Snapshot>();
+  snapshot->keep = state_;
+  snapshot->engine = state_->engine.views();
+  snapshot->series = state_->series.views();
+  snapshot->pin = state_->store.pin();
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (input->number() != 0) snapshot->sources.push_back(row_of(*input));
+  }
+  return std::shared_ptr<const query::Snapshot>(std::move(snapshot));
+}
+
+MonitorStats Monitor::stats() {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  ensure_engine(nullptr);
+  const core::Engine& engine = state_->engine;
+  const core::EngineCounters& counters = engine.counters();
+  MonitorStats stats;
+  stats.engine = counters;
+  stats.sources = inputs_.size() - 1;
+  for (const std::unique_ptr<Input>& input : inputs_) stats.dropped += input->lane().drops();
+  stats.memory_bytes = state_->store.bytes_used() + lane_bytes_;
+  stats.memory_high_water = state_->store.bytes_high_water() + lane_bytes_;
+  stats.memory_max_bytes = engine.bounds().rows.memory_max_bytes;
+  state_->store.reap();
+  stats.snapshots_open = state_->store.pins_open();
+  stats.snapshots_revoked = state_->store.pins_revoked();
+  stats.recorded_events = recorded_events_;
+  stats.recorded_bytes = recorded_bytes_;
+  stats.flows = bound_of(engine.flows().rows(), counters.flows_evicted);
+  stats.processes = bound_of(engine.processes().rows(), counters.processes_evicted);
+  stats.apps = bound_of(engine.apps().rows(), counters.apps_evicted);
+  stats.endpoints = bound_of(engine.endpoints().rows(), counters.endpoints_evicted);
+  stats.interfaces = bound_of(engine.interfaces().rows(), counters.interfaces_evicted);
+  const core::RemoteSet& remotes = engine.remotes();
+  stats.remotes = bound(remotes.used(), remotes.max(), remotes.high_water(), remotes.refused());
+  const store::RecentSeries& series = state_->series;
+  stats.series_blocks = bound(series.used(), series.max(), series.high_water(), series.evicted());
+  stats.texts = bound_of(engine.texts().rows(), engine.texts().rejected());
+  return stats;
+}
+
+}  // namespace ipm::monitor
