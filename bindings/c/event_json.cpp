@@ -1,0 +1,205 @@
+#include "event_json.h"
+
+#include "query/cursor.h"
+
+namespace ipm::capi {
+namespace {
+
+using namespace model;  // NOLINT: every payload by its name.
+
+class Line {
+ public:
+  void number(std::string_view key, std::uint64_t value) {
+    begin(key);
+    text_ += std::to_string(value);
+  }
+  void signed_number(std::string_view key, std::int64_t value) {
+    begin(key);
+    text_ += std::to_string(value);
+  }
+  void text(std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    begin(key);
+    std::string clean;
+    query::append_utf8(value, clean);
+    text_ += '"';
+    for (char c : clean) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '"' || c == '\\') {
+        text_ += '\\';
+        text_ += c;
+      } else if (byte < 0x20) {
+        static constexpr char kHex[] = "0123456789abcdef";
+        text_ += "\\u00";
+        text_ += kHex[byte >> 4];
+        text_ += kHex[byte & 15];
+      } else {
+        text_ += c;
+      }
+    }
+    text_ += '"';
+  }
+  std::string done() { return text_ + "}"; }
+
+ private:
+  void begin(std::string_view key) {
+    text_ += text_.empty() ? "{\"" : ",\"";
+    text_ += key;
+    text_ += "\":";
+  }
+  std::string text_;
+};
+
+std::string_view fixed(const char* text, std::size_t size) { return {text, strnlen(text, size)}; }
+
+void add_tuple(Line& line, const FlowTuple& t) {
+  line.text("proto", protocol_name(t.protocol));
+  line.text("direction", direction_name(t.direction));
+  line.text("local_addr", t.local.text());
+  line.number("local_port", t.local_port);
+  line.text("remote_addr", t.remote.text());
+  line.number("remote_port", t.remote_port);
+  if (t.netns != 0) line.number("netns", t.netns);
+}
+
+void add_flow_payload(Line& line, const Event& event) {
+  switch (event.header.kind) {
+    case EventKind::kSocketOpen: {
+      static constexpr std::string_view kHow[] = {"existing", "connect", "accept", "listen", "bind"};
+      const auto p = event.as<SocketOpen>();
+      if (static_cast<std::size_t>(p.how) < std::size(kHow)) line.text("how", kHow[static_cast<std::size_t>(p.how)]);
+      line.text("state", tcp_state_name(p.state));
+      line.text("quality", quality_name(p.quality));
+      line.text("rule", rule_name(p.rule));
+      if (p.inode != 0) line.number("inode", p.inode);
+      break;
+    }
+    case EventKind::kSocketEstablished: line.number("handshake_us", event.as<SocketEstablished>().handshake_us); break;
+    case EventKind::kSocketData: {
+      const auto p = event.as<SocketData>();
+      line.text("layer", byte_layer_name(p.layer));
+      if ((p.measured & SocketData::kTxBytes) != 0) line.number("tx_bytes", p.tx_bytes);
+      if ((p.measured & SocketData::kRxBytes) != 0) line.number("rx_bytes", p.rx_bytes);
+      if ((p.measured & SocketData::kTxPackets) != 0) line.number("tx_packets", p.tx_packets);
+      if ((p.measured & SocketData::kRxPackets) != 0) line.number("rx_packets", p.rx_packets);
+      break;
+    }
+    case EventKind::kTcpSnapshot: {
+      const auto p = event.as<TcpSnapshot>();
+      line.text("state", tcp_state_name(p.state));
+      if ((p.measured & TcpSnapshot::kSrtt) != 0) line.number("srtt_us", p.srtt_us);
+      if ((p.measured & TcpSnapshot::kJitter) != 0) line.number("jitter_us", p.jitter_us);
+      if ((p.measured & TcpSnapshot::kMinRtt) != 0) line.number("min_rtt_us", p.min_rtt_us);
+      if ((p.measured & TcpSnapshot::kRetransmits) != 0) line.number("tx_retransmits", p.tx_retransmits);
+      if ((p.measured & TcpSnapshot::kOutOfOrder) != 0) line.number("rx_out_of_order", p.rx_out_of_order);
+      break;
+    }
+    case EventKind::kRetransmit: line.number("count", event.as<SocketCount>().count); break;
+    case EventKind::kReset: line.text("by", event.as<SocketReset>().sent_here != 0 ? "here" : "peer"); break;
+    case EventKind::kFailure: line.signed_number("errno", event.as<SocketFailure>().error); break;
+    case EventKind::kSocketClose: {
+      const auto p = event.as<SocketClose>();
+      line.text("close_reason", close_reason_name(p.reason));
+      if (p.duration_ns >= 0) line.signed_number("duration", p.duration_ns);
+      break;
+    }
+    case EventKind::kSocketOwner: {
+      const auto p = event.as<SocketOwner>();
+      line.text("quality", quality_name(p.quality));
+      line.text("rule", rule_name(p.rule));
+      line.number("holders", p.holders);
+      std::string pids;
+      for (const std::uint64_t owner : p.owners) {
+        if (owner != 0) pids += (pids.empty() ? "" : ",") + std::to_string(ProcessKey::from_ref(owner).pid());
+      }
+      line.text("owners", pids);
+      break;
+    }
+    case EventKind::kDnsAnswer: line.number("name", event.as<DnsAnswer>().name); break;
+    default: break;
+  }
+}
+
+void add_payload(Line& line, const Event& event) {
+  switch (event.header.kind) {
+    case EventKind::kProcessStart:
+    case EventKind::kProcessExec: {
+      const auto p = event.as<Process>();
+      line.text("comm", fixed(p.comm, sizeof p.comm));
+      line.number("ppid", p.ppid);
+      if (p.uid != Process::kUidUnknown) line.number("uid", p.uid);
+      if (p.exe != 0) line.number("exe", p.exe);
+      break;
+    }
+    case EventKind::kProcessExit: line.signed_number("exit_code", event.as<ProcessExit>().exit_code); break;
+    case EventKind::kProcessSample: {
+      const auto p = event.as<ProcessSample>();
+      if ((p.measured & ProcessSample::kCpu) != 0) line.number("cpu_ns", p.cpu_ns);
+      if ((p.measured & ProcessSample::kRss) != 0) line.number("rss_bytes", p.rss_bytes);
+      if ((p.measured & ProcessSample::kIo) != 0) line.number("read_bytes", p.read_bytes);
+      if ((p.measured & ProcessSample::kIo) != 0) line.number("write_bytes", p.write_bytes);
+      break;
+    }
+    case EventKind::kInterface: {
+      const auto p = event.as<Interface>();
+      line.text("name", fixed(p.name, sizeof p.name));
+      line.number("netns", p.netns);
+      line.number("tx_bytes", p.tx_bytes);
+      line.number("rx_bytes", p.rx_bytes);
+      break;
+    }
+    case EventKind::kText: {
+      const auto p = event.as<Text>();
+      line.number("id", p.id);
+      line.number("part", p.part);
+      line.text("text", fixed(p.bytes, std::min<std::size_t>(p.bytes_here, sizeof p.bytes)));
+      break;
+    }
+    case EventKind::kClockAnchor: {
+      const auto p = event.as<ClockAnchor>();
+      line.signed_number("realtime", p.realtime_ns);
+      line.signed_number("utc_offset_s", p.utc_offset_s);
+      break;
+    }
+    case EventKind::kLoss: {
+      const auto p = event.as<Loss>();
+      line.number("what", static_cast<std::uint64_t>(p.what));
+      line.number("events", p.events);
+      if (p.bytes_known != 0) line.number("bytes", p.bytes);
+      break;
+    }
+    case EventKind::kSourceInfo: {
+      const auto p = event.as<SourceInfo>();
+      line.number("number", p.number);
+      line.text("name", fixed(p.name, sizeof p.name));
+      break;
+    }
+    default: break;
+  }
+}
+
+}  // namespace
+
+std::string event_json(const Event& event) {
+  Line line;
+  line.signed_number("time", event.header.time_ns);
+  line.text("kind", event_kind_name(event.header.kind));
+  line.number("source", event.header.source);
+  if ((event.header.flags & kEventFirstSight) != 0) line.text("flags", "first_sight");
+  if (!event.header.process.empty()) {
+    line.number("pid", event.header.process.pid());
+    if (event.header.process.start_ticks() != 0) line.number("start_ticks", event.header.process.start_ticks());
+  }
+  if (event.header.flow != 0) line.number("cookie", event.header.flow);
+  if (is_flow_event(event.header.kind)) {
+    FlowTuple tuple;
+    std::memcpy(static_cast<void*>(&tuple), event.payload, sizeof tuple);
+    add_tuple(line, tuple);
+    add_flow_payload(line, event);
+  } else {
+    add_payload(line, event);
+  }
+  return line.done();
+}
+
+}  // namespace ipm::capi
