@@ -182,15 +182,20 @@ void Monitor::run_thread(Input& input) {
   constexpr std::chrono::milliseconds kTurn{200};
   while (!stopping_.load(std::memory_order_relaxed)) {
     const Status status = input.source()->poll(input.writer(), kTurn);
-    if (status.ok()) interrupt();
+    if (status.ok()) wake();
     if (status.is_error()) input.failure = status;
     if (status.is_error() || status.code() == Code::kEnd) break;
   }
   input.end();
-  interrupt();
+  wake();
 }
 
 void Monitor::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_relaxed);  // The write below orders it.
+  wake();
+}
+
+void Monitor::wake() noexcept {
   const std::uint64_t one = 1;
   (void)!::write(wake_fd_, &one, sizeof one);
 }
@@ -352,8 +357,7 @@ Status Monitor::step(TimeNs timeout_ns) {
     const TimeNs left = deadline - os::monotonic_ns();
     if (timeout_ns <= 0 || left <= 0) return Status::timeout();
     wait(left);
-    std::uint64_t drained = 0;
-    if (::read(wake_fd_, &drained, sizeof drained) > 0 && !options_.threads) return Status::timeout();  // Interrupted.
+    if (interrupted_.exchange(false, std::memory_order_relaxed)) return Status::timeout();
   }
 }
 

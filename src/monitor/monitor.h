@@ -78,6 +78,7 @@ class Monitor {
   void feed(std::span<const model::Event> events);
   void ensure_engine(const model::Event* first);
   void wait(TimeNs timeout_ns);
+  void wake() noexcept;
   bool all_ended() const;
   query::SourceRow row_of(const Input& input) const;
 
@@ -87,6 +88,7 @@ class Monitor {
   int wake_fd_ = -1;
   std::vector<std::unique_ptr<Input>> inputs_;  // The monitor's own first; the rest in the order they were added.
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> interrupted_{false};
   enum class Mode { kNone, kLive, kOffline } mode_ = Mode::kNone;
   bool carries_run_ = false;  // An event log brings settings and anchors of its own.
   std::uint64_t lane_bytes_ = 0;
