@@ -36,7 +36,8 @@ Result<Parameters> read_parameters(const SourceUri& uri) {
   std::vector<std::string_view> names;
   for (const Known& known : all) names.push_back(known.name);
   for (const auto& [key, text] : uri.parameters) {
-    const auto* known = std::find_if(std::begin(all), std::end(all), [&](const Known& k) { return k.name == key; });
+    const auto* known =
+        std::find_if(std::begin(all), std::end(all), [&name = key](const Known& k) { return k.name == name; });
     if (known == std::end(all)) {
       std::string message = "synthetic: unknown parameter " + quote_text(key);
       const std::string_view nearest = nearest_word(key, names);
