@@ -24,15 +24,6 @@ Collected replay(const std::string& path, std::uint32_t lane_events = 4096) {
   return collect_events(*source::make_replay_source(), "replay:" + path, lane_events);
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-std::string sample_lines() {
-  return read_file(IPM_TEST_DATA "/events-sample.jsonl");
-}
-
 std::string reason(const Collected& run) {
   return run.degradations.empty() ? "" : run.degradations.front().what + ": " + run.degradations.front().reason;
 }
@@ -93,6 +84,15 @@ TEST(ReplaySourceTest, ADirectoryIsNoFile) {
 }
 
 #ifdef IPM_WITH_SIMDJSON
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string sample_lines() {
+  return read_file(IPM_TEST_DATA "/events-sample.jsonl");
+}
 
 TEST(ReplaySourceTest, EveryLineOfTheSampleIsTaken) {
   const Collected run = replay(IPM_TEST_DATA "/events-sample.jsonl");
