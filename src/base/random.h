@@ -1,5 +1,5 @@
-// A small seeded generator (splitmix64, Steele, Lea, Flood 2014, doi:10.1145/2714064.2660195): the same numbers on every
-// platform. For simulation, never for secrets.
+// A small seeded generator (splitmix64, Steele, Lea, Flood 2014, doi:10.1145/2714064.2660195): the same numbers on
+// every platform. For simulation, never for secrets.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,9 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
   }
-  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }  // The bias does not matter here.
+  std::uint64_t below(std::uint64_t bound) {
+    return bound == 0 ? 0 : next() % bound;
+  }  // The bias does not matter here.
   bool one_in(std::uint64_t n) { return below(n) == 0; }
 
  private:

@@ -100,6 +100,7 @@ struct ProcessSample {
   std::uint64_t read_bytes = 0;
   std::uint64_t write_bytes = 0;
   std::uint32_t measured = 0;
+  std::uint32_t reserved = 0;
   static constexpr std::uint32_t kCpu = 1, kRss = 2, kIo = 4;
 };
 
@@ -130,6 +131,7 @@ struct SocketOpen {
   Rule rule = Rule::kNone;
   std::uint64_t inode = 0;
   std::uint32_t uid = Process::kUidUnknown;
+  std::uint32_t reserved = 0;
 };
 
 struct SocketEstablished {
@@ -171,6 +173,7 @@ struct SocketCount {
 struct SocketReset {
   FlowTuple tuple = {};
   std::uint8_t sent_here = 0;  // 1: aborted by this host; 0: reset by the peer.
+  std::uint8_t reserved[3] = {};
 };
 
 struct SocketFailure {
@@ -221,6 +224,7 @@ struct Interface {
   std::uint32_t index = 0;
   std::uint32_t flags = 0;  // IFF_* of if.h.
   char name[16] = {};       // IFNAMSIZ.
+  std::uint32_t reserved = 0;
 };
 
 // Totals of one namespace since boot, RFC 4022 and RFC 4113 names.
@@ -236,6 +240,7 @@ struct HostCounters {
   std::uint64_t tcp_in_segs = 0;
   std::uint64_t tcp_out_segs = 0;
   std::uint32_t netns = 0;
+  std::uint32_t reserved = 0;
 };
 
 // Texts up to kTextBytesMax travel in parts. The last part completes the text under its id; a new text under an id that
@@ -269,6 +274,7 @@ struct ClockAnchor {
   AnchorReason reason = AnchorReason::kOpen;
   std::uint8_t boot_id[16] = {};  // /proc/sys/kernel/random/boot_id; zero in files without one.
   std::uint32_t ticks_per_second = 100;
+  std::uint32_t reserved = 0;
 };
 
 enum class LossWhat : std::uint32_t {
@@ -285,6 +291,7 @@ struct Loss {
   std::uint64_t events = 0;       // 0: some, their number is not known.
   std::uint64_t bytes = 0;
   ByteLayer layer = ByteLayer::kNone;
+  std::uint8_t reserved[7] = {};
 };
 
 struct Drill {
@@ -327,6 +334,8 @@ struct Event {
   template <typename T>
   void set(const T& value) {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= kPayloadBytes);
+    // Padding is indeterminate: it would make equal events differ, and write bits of memory into logs. Name it.
+    static_assert(std::has_unique_object_representations_v<T>, "a payload has no implicit padding");
     std::memset(payload, 0, sizeof payload);
     std::memcpy(payload, &value, sizeof(T));
   }

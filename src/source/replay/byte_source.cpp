@@ -19,7 +19,8 @@ Status ByteSource::open(const std::string& path) {
   if (path == "-") {
     fd_ = STDIN_FILENO;
   } else {
-    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // O_NONBLOCK: opening a named pipe does not wait for its writer. Files do not care.
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd_ < 0) return Status::from_errno("open " + path, errno);
     owned_ = true;
   }
@@ -51,6 +52,7 @@ Result<bool> ByteSource::read_more() {
   for (;;) {
     const ssize_t got = ::read(fd_, buffer_.data() + end_, kReadBytes);
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return false;
     if (got < 0) return Status::from_errno("read", errno);
     if (got == 0) ended_ = true;
     end_ += static_cast<std::size_t>(got);
@@ -73,6 +75,12 @@ Result<std::string_view> ByteSource::peek_some() {
     if (!more.ok()) return more.status();
   }
   return std::string_view(buffer_.data() + begin_, end_ - begin_);
+}
+
+void ByteSource::wait(int timeout_ms) const {
+  if (!pollable_ || ended_) return;
+  pollfd ready{fd_, POLLIN, 0};
+  (void)::poll(&ready, 1, timeout_ms);  // Interrupted or not: the next read finds out.
 }
 
 void ByteSource::consume(std::size_t bytes) {

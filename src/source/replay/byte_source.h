@@ -28,6 +28,8 @@ class ByteSource {
   // What is buffered, after at most one read. Empty: end, or (pipes) nothing now.
   Result<std::string_view> peek_some();
   void consume(std::size_t bytes);
+  // Until a pipe has something to read. Files never wait.
+  void wait(int timeout_ms) const;
   bool at_end() const { return ended_ && begin_ == end_; }
   bool ended() const { return ended_; }
   std::uint64_t offset() const { return offset_; }

@@ -11,7 +11,8 @@ namespace ipm::source {
 
 class LineReader {
  public:
-  enum class Got { kLine, kTooLong };
+  // kNothing: much was read and no line has ended yet; call again. It keeps one call short.
+  enum class Got { kLine, kTooLong, kNothing };
 
   LineReader(ByteSource& bytes, std::size_t line_bytes_max);
   ~LineReader();
@@ -27,6 +28,7 @@ class LineReader {
  private:
   // More text into text_. Ok, timeout, end.
   Status more();
+  Status unpack(std::string_view bytes);
 
   ByteSource& bytes_;
   const std::size_t line_bytes_max_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <optional>
 
@@ -9,6 +11,10 @@
 
 namespace ipm::source {
 namespace {
+
+// One poll() reads no more than this, so that a file of blank lines does not hold the host.
+constexpr std::uint32_t kStepsPerPoll = 16'384;
+constexpr std::int64_t kWaitSliceMs = 20;  // How soon a waiting poll() sees interrupt().
 
 class ReplaySource final : public Source {
  public:
@@ -23,44 +29,54 @@ class ReplaySource final : public Source {
 #else
     all.push_back({"zstd-compressed logs and lines", false, "built with IPM_WITH_ZSTD=OFF"});
 #endif
-#ifdef IPM_WITH_SIMDJSON
-    all.push_back({"event lines (JSON)", true, ""});
-#else
-    all.push_back({"event lines (JSON)", false, "built with IPM_WITH_SIMDJSON=OFF"});
-#endif
+    const bool json = JsonFields::available();
+    all.push_back({"event lines (JSON)", json, json ? "" : "built with IPM_WITH_SIMDJSON=OFF"});
     return all;
   }
 
   Status open(const SourceOptions& options) override {
     if (!options.uri.parameters.empty()) {
-      return Status::invalid_argument("replay: takes no parameter " + quote_text(options.uri.parameters.begin()->first));
+      return Status::invalid_argument("replay: unknown parameter " + quote_text(options.uri.parameters.begin()->first) +
+                                      "; it takes none");
     }
-    if (options.uri.path.empty()) return Status::invalid_argument("replay: names no file; write replay:FILE, or - for standard input");
+    if (options.uri.path.empty()) {
+      return Status::invalid_argument("replay: names no file; write replay:FILE, or - for standard input");
+    }
     if (Status status = bytes_.open(options.uri.path); !status.ok()) return status;
-    if (options.uri.path == "-") return Status::success();  // What it is shows with its first bytes.
-    return detect();
+    const Status status = detect();
+    // A pipe may bring its first bytes later.
+    return status.is_error() ? status.with_context(options.uri.path) : Status::success();
   }
 
-  Status poll(ring::Writer& out, std::chrono::nanoseconds) override {
-    if (!detected_) {
-      if (Status status = detect(); !status.ok()) return status;
+  Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override {
+    Status status = read(out);
+    std::int64_t left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+    while (status.code() == Code::kTimeout && left_ms > 0 && !interrupted_.exchange(false, std::memory_order_relaxed)) {
+      bytes_.wait(static_cast<int>(std::min(left_ms, kWaitSliceMs)));
+      left_ms -= kWaitSliceMs;
+      status = read(out);
     }
-    const std::uint64_t before = written_;
-    Status status;
-    while (status.ok() && out.free() >= JsonLines::kEventsPerLineMax) status = log_ ? log_some(out) : line_some(out);
-    if (status.is_error()) return status;
-    return written_ != before ? Status::success() : status;
+    publish_counts();
+    return status;
   }
 
-  int fd() const noexcept override { return bytes_.fd(); }
-  TimeNs next_due_ns() const noexcept override { return bytes_.fd() >= 0 ? std::numeric_limits<TimeNs>::max() : 0; }
-  void interrupt() noexcept override {}
+  int fd() const noexcept override {
+    return bytes_.fd();
+  }
+  TimeNs next_due_ns() const noexcept override {
+    return bytes_.fd() >= 0 ? std::numeric_limits<TimeNs>::max() : 0;
+  }
+  // Carries no data of its own, so relaxed.
+  void interrupt() noexcept override {
+    interrupted_.store(true, std::memory_order_relaxed);
+  }
 
   SourceStats stats() const noexcept override {
     SourceStats stats;
-    stats.written = written_;
-    stats.malformed = json_.malformed() + (log_ ? log_->damaged() : 0);
-    stats.filtered = json_.filtered();
+    stats.written = counts_.written.load(std::memory_order_relaxed);
+    stats.malformed = counts_.malformed.load(std::memory_order_relaxed);
+    stats.filtered = counts_.filtered.load(std::memory_order_relaxed);
+    stats.lost = counts_.lost.load(std::memory_order_relaxed);
     stats.received = stats.written + stats.malformed + stats.filtered;
     return stats;
   }
@@ -69,31 +85,75 @@ class ReplaySource final : public Source {
     Degradations missing;
     if (log_ && !log_->note().empty()) missing.push_back({"the whole log", false, log_->note()});
     if (!json_.first_place().empty()) {
-      missing.push_back({json_.first_place(), false, json_.first_reason() + " (" + std::to_string(json_.malformed()) + " malformed lines in all)"});
+      missing.push_back({json_.first_place(), false,
+                         json_.first_reason() + " (malformed lines: " + std::to_string(json_.malformed()) + ")"});
     }
     if (!lines_.note().empty()) missing.push_back({"the whole file", false, lines_.note()});
     return missing;
   }
 
  private:
+  // Numbers for other threads; each is right on its own, so relaxed.
+  struct Counts {
+    std::atomic<std::uint64_t> written{0}, malformed{0}, filtered{0}, lost{0};
+  };
+
+  void publish_counts() {
+    counts_.written.store(log_ ? log_written_ : json_.events(), std::memory_order_relaxed);
+    counts_.malformed.store(json_.malformed(), std::memory_order_relaxed);
+    counts_.filtered.store(json_.filtered(), std::memory_order_relaxed);
+    counts_.lost.store(log_ ? log_->events_lost() : 0, std::memory_order_relaxed);
+  }
+
+  // By the first bytes, never by the name. Timeout: a pipe has not brought enough to tell.
   Status detect() {
-    Result<std::string_view> first = bytes_.peek(64);
+    Result<std::string_view> first = bytes_.peek(sizeof(log_format::FileHeader));
     if (!first.ok()) return first.status();
-    if (first->size() < 64 && !bytes_.ended()) {
-      // A pipe that has brought something which can be told already is not waited for.
-      if (first->size() < 8) return Status::timeout();
+    if (first->size() < sizeof log_format::kFileMagic && !bytes_.ended()) return Status::timeout();
+    if (LogReader::is_log(*first)) {
+      if (!log_) log_.emplace(bytes_);
+      if (Status status = log_->read_header(); !status.ok()) return status;
+    } else if (LineReader::is_zstd(*first)) {
+      if (Status status = need_json(); !status.ok()) return status;
+      if (Status status = lines_.use_zstd(); !status.ok()) return status;
+    } else {
+      // Control characters other than white space are no text. A line of text that is no JSON is a malformed line.
+      const bool text = std::none_of(first->begin(), first->end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
+      });
+      if (!text) {
+        return Status::corrupt("neither an event log nor event lines: the first bytes are " +
+                               quote_text(first->substr(0, 16)));
+      }
+      if (Status status = need_json(); !status.ok()) return status;
     }
     detected_ = true;
-    if (LogReader::is_log(*first)) {
-      log_.emplace(bytes_);
-      return log_->read_header();
-    }
-    if (LineReader::is_zstd(*first)) return lines_.use_zstd();
-    const std::size_t begin = first->find_first_not_of(" \t\r\n");
-    if (begin != std::string_view::npos && (*first)[begin] != '{') {
-      return Status::corrupt("neither an event log nor event lines: the first bytes are " + quote_text(first->substr(0, 16)));
-    }
     return Status::success();
+  }
+
+  static Status need_json() {
+    if (JsonFields::available()) return Status::success();
+    return Status::unsupported("event lines: this libipm was built with IPM_WITH_SIMDJSON=OFF");
+  }
+
+  // Ok: wrote some, or stopped since the lane is nearly full or enough was read.
+  Status read(ring::Writer& out) {
+    if (!detected_) {
+      if (Status status = detect(); !status.ok()) return status;
+    }
+    if (!log_ && out.lane().capacity() < JsonLines::kEventsPerLineMax) {
+      return Status::limit("event lines need a lane of " + std::to_string(JsonLines::kEventsPerLineMax) +
+                           " events; raise lane_events");
+    }
+    const std::uint64_t room = log_ ? 1 : JsonLines::kEventsPerLineMax;
+    const std::uint64_t before = log_ ? log_written_ : json_.events();
+    Status status;
+    for (std::uint32_t step = 0; status.ok() && step < kStepsPerPoll && out.free() >= room; ++step) {
+      status = log_ ? log_some(out) : line_some(out);
+    }
+    const std::uint64_t after = log_ ? log_written_ : json_.events();
+    return after != before && !status.is_error() ? Status::success() : status;
   }
 
   Status log_some(ring::Writer& out) {
@@ -101,38 +161,43 @@ class ReplaySource final : public Source {
       next_ = 0;
       if (Status status = log_->read_frame(); !status.ok()) return status;
     }
-    while (next_ < log_->events().size() && out.free() != 0) {
-      out.write(log_->events()[next_++]);
-      ++written_;
-    }
+    const std::size_t count = out.lane().push_batch(log_->events().subspan(next_));
+    next_ += count;
+    log_written_ += count;
     return Status::success();
   }
 
   Status line_some(ring::Writer& out) {
     std::string_view line;
-    LineReader::Got got = LineReader::Got::kLine;
-    if (Status status = lines_.next(line, got); !status.ok()) return status;
-    const std::uint64_t before = json_.events();
-    if (got == LineReader::Got::kLine) {
-      json_.line(line, out);
-    } else {
-      json_.too_long(out);
+    LineReader::Got got = LineReader::Got::kNothing;
+    Status status = lines_.next(line, got);
+    if (status.code() == Code::kEnd && !finished_) {
+      finished_ = true;
+      json_.finish(out);
+      if (!lines_.note().empty()) json_.unreadable(out);
     }
-    written_ += json_.events() - before;
-    return Status::success();
+    if (!status.ok()) return status;
+    if (got == LineReader::Got::kLine) json_.line(line, out);
+    if (got == LineReader::Got::kTooLong) json_.too_long(out);
+    return status;
   }
 
   ByteSource bytes_;
   bool detected_ = false;
+  bool finished_ = false;
   std::optional<LogReader> log_;
   std::size_t next_ = 0;  // In log_->events().
+  std::uint64_t log_written_ = 0;
   LineReader lines_{bytes_, JsonLines::kLineBytesMax};
   JsonLines json_;
-  std::uint64_t written_ = 0;
+  Counts counts_;
+  std::atomic<bool> interrupted_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_replay_source() { return std::make_unique<ReplaySource>(); }
+std::unique_ptr<Source> make_replay_source() {
+  return std::make_unique<ReplaySource>();
+}
 
 }  // namespace ipm::source
