@@ -299,7 +299,8 @@ Status export_stream(Cursor& cursor, struct ArrowArrayStream* out, ArrowBatchBou
   *out = {};
   auto stream = std::make_unique<Stream>();
   for (std::uint32_t i = 0; i < cursor.column_count(); ++i) {
-    Field field{.column = cursor.column(i)};
+    Field field;
+    field.column = cursor.column(i);
     field.nullable = *field.column.null_when != '\0';
     if (field.column.type == ColumnType::kText && field.column.dictionary) {
       field.dictionary = std::make_shared<ArrowDictionary>();

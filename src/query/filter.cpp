@@ -164,7 +164,9 @@ class Parser {
     Result<std::uint32_t> index = find_column(columns_, key.name);
     if (!index.ok()) return Status::invalid_argument(std::string(index.status().message()));
     const Column& column = columns_[*index];
-    Condition condition{.column = *index, .op = key.op};
+    Condition condition;
+    condition.column = *index;
+    condition.op = key.op;
     if (!line.quoted && line.value == "null") {
       if (key.op != Op::kEqual && key.op != Op::kNotEqual) {
         return Status::invalid_argument("null is compared with = and != only");
