@@ -130,9 +130,12 @@ std::string default_columns(const std::string& table) {
       {"endpoints", {"remote_addr", "remote_port", "remote_name", "tx_bytes", "rx_bytes", "connections", "last_seen"}},
   };
   const auto chosen = kChosen.find(table);
-  if (chosen == kChosen.end()) return {};
+  return chosen == kChosen.end() ? std::string() : existing_columns(table, chosen->second);
+}
+
+std::string existing_columns(const std::string& table, const std::vector<std::string>& names) {
   std::string out;
-  for (const std::string& name : chosen->second) {
+  for (const std::string& name : names) {
     ipm_column_info info{};
     info.struct_size = sizeof info;
     for (std::uint32_t i = 0; ipm_column_describe(table.c_str(), i, &info) == IPM_OK; ++i) {

@@ -22,6 +22,9 @@ void put(std::string_view text);
 // Columns that fit a person's eye; "" for a table that is shown whole. Only those that the library has.
 std::string default_columns(const std::string& table);
 
+// Those of `names` that the table has, as a filter lists them.
+std::string existing_columns(const std::string& table, const std::vector<std::string>& names);
+
 std::string format_rows(ipm::Cursor& cursor, Format format);
 
 // Cells, aligned, two spaces apart; cut to the terminal if stdout is one. `right`: which columns hold numbers.

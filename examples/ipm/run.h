@@ -21,7 +21,7 @@ void attach(ipm::Monitor& monitor, const Options& options);
 struct RunPlan {
   std::optional<std::int64_t> duration_ns;  // None: until the sources end or a signal stops the run.
   std::optional<std::int64_t> every_ns;
-  std::function<void()> print;                       // After a flush: each every_ns, at SIGUSR1 and at the end.
+  std::function<void()> print = {};                  // After a flush: each every_ns, at SIGUSR1 and at the end.
   std::function<bool()> tick = [] { return true; };  // After each step; false ends the run.
 };
 

@@ -74,14 +74,21 @@ std::string shown(std::vector<std::string> header, const std::vector<Line>& line
 class View {
  public:
   explicit View(const Options& options) : options_(options), monitor_(open_monitor(options)) {
-    monitor_.table("processes", options_.filter({}));
+    Options wanted = options;
+    if (options.order_by.empty()) wanted.limit.reset();  // The limit is for the busiest, which are found here.
+    processes_filter_ =
+        wanted.filter(existing_columns("processes", {"pid", "comm", "app", "tx_rate", "rx_rate", "tx_bytes", "rx_bytes",
+                                                     "connections", "remotes", "quality"}));
+    peers_filter_ = "columns = " + existing_columns("connections", {"pid", "comm", "remote_addr", "remote_port",
+                                                                    "proto", "tx_bytes", "rx_bytes"});
+    monitor_.table("processes", processes_filter_);  // A mistake shows now.
   }
 
   ipm::Monitor& monitor() { return monitor_; }
 
   std::vector<Line> processes() {
     std::vector<Line> lines;
-    ipm::Cursor cursor = monitor_.table("processes", options_.filter({}));
+    ipm::Cursor cursor = monitor_.table("processes", processes_filter_);
     const Columns columns(cursor);
     for (const ipm::Row row : cursor) {
       lines.push_back(
@@ -97,7 +104,7 @@ class View {
 
   std::vector<Line> peers() {
     std::vector<Line> lines;
-    ipm::Cursor cursor = monitor_.table("connections");
+    ipm::Cursor cursor = monitor_.table("connections", peers_filter_);
     const Columns columns(cursor);
     for (const ipm::Row row : cursor) {
       const double bytes = columns.sum(row, "tx_bytes", "rx_bytes");
@@ -136,10 +143,14 @@ class View {
       const auto used = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) + top_peers.size() + 5;
       rows = terminal.rows > used + 3 ? terminal.rows - used : 3;
     }
+    if (options_.limit) rows = std::min<std::uint64_t>(rows, *options_.limit);
+    std::vector<Line> lines = processes();
+    if (options_.order_by.empty()) lines = heaviest(std::move(lines), rows);
+    lines.resize(std::min(lines.size(), rows));
     std::string out = terminal.rows > 0 ? "\x1b[H\x1b[2J" : "";
     out += head + "\n";
-    out += shown({"PID", "COMM", "APP", "TX/s", "RX/s", "TX", "RX", "CONN", "REMOTES", "QUALITY"},
-                 heaviest(processes(), rows), {true, false, false, true, true, true, true, true, true, false});
+    out += shown({"PID", "COMM", "APP", "TX/s", "RX/s", "TX", "RX", "CONN", "REMOTES", "QUALITY"}, lines,
+                 {true, false, false, true, true, true, true, true, true, false});
     out += "\n";
     out += shown({"PID", "COMM", "PEER", "PROTO", "TX", "RX"}, top_peers, {true, false, false, false, true, true});
     if (terminal.rows == 0) out += "\n";
@@ -176,6 +187,8 @@ class View {
   }
 
   const Options& options_;
+  std::string processes_filter_;
+  std::string peers_filter_;
   ipm::Monitor monitor_;
   SelfTraffic traffic_;
   std::string missing_;
