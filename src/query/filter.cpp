@@ -127,11 +127,12 @@ class Parser {
     if (!line.quoted && line.value.starts_with('=')) {
       return Status::invalid_argument("equality is written with a single =; quote a value that begins with one");
     }
-    const bool list = key.name == "order_by" || key.name == "columns";
-    if (!list && key.name != "limit") return read_condition(key, line);
+    const bool condition = key.name != "limit" && key.name != "order_by" && key.name != "columns";
+    if (condition) return read_condition(key, line);
     if (key.op != Op::kEqual) return Status::invalid_argument(std::string(key.name) + " takes = only");
-    if (list) return key.name == "columns" ? read_columns(line.value) : read_order(line.value);
-    return read_limit(line);
+    if (key.name == "limit") return read_limit(line);
+    if (key.name == "order_by") return read_order(line.value);
+    return read_columns(line.value);
   }
 
   Status finish() const {
