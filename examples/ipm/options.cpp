@@ -66,7 +66,7 @@ void add_common(CLI::App& app, Options& out) {
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
   app.add_option_function<std::string>(
       "--duration", [&out](const std::string& text) { out.duration_ns = duration_ns(text); },
-      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM (table: 2 s)");
+      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM (table: 2 s without --every)");
   app.add_option_function<std::string>(
       "--every",
       [&out](const std::string& text) {
@@ -112,8 +112,9 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
     return sub;
   };
 
-  CLI::App* table = command("table", "A table, at the end of the run (live sources: after 2 s unless --duration says)",
-                            Command::kTable);
+  CLI::App* table =
+      command("table", "A table, at the end of the run (live sources: after 2 s unless --duration or --every is given)",
+              Command::kTable);
   table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
   add_common(*table, out);
   add_common(*command("events", "The events as they come, one line of JSON each", Command::kEvents), out);
