@@ -1,6 +1,6 @@
 #include "event_json.h"
 
-#include "query/cursor.h"
+#include "query/utf8.h"
 
 namespace ipm::capi {
 namespace {
@@ -20,8 +20,8 @@ class Line {
   void text(std::string_view key, std::string_view value) {
     if (value.empty()) return;
     begin(key);
-    std::string clean;
-    query::append_utf8(value, clean);
+    std::string scratch;
+    const std::string_view clean = query::valid_utf8(value, scratch);
     text_ += '"';
     for (char c : clean) {
       const auto byte = static_cast<unsigned char>(c);

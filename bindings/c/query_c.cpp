@@ -173,7 +173,7 @@ ipm_status ipm_cursor_text(const ipm_cursor* cursor, uint32_t column, const char
   return read_cell(cursor, column, text, [&](const Cell& cell, ColumnType type) -> Status {
     if (type != ColumnType::kText) return wrong_type(cursor, column, "text");
     if (cell.kind == ipm::query::Value::Kind::kNull) return Status(Code::kNull);
-    *text = cell.text.c_str();
+    *text = cell.text.data();
     if (bytes != nullptr) *bytes = cell.text.size();
     return Status::success();
   });

@@ -1,152 +1,193 @@
 #include "query/cursor.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "query/sort_key.h"
+#include "query/utf8.h"
 
 namespace ipm::query {
 namespace {
 
-// Bytes of the valid sequence at `at`, or 0.
-std::size_t sequence_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
+// begin_read() … end_read(), also when a read throws for want of memory.
+class ReadSection {
+ public:
+  explicit ReadSection(Table& table) : table_(table), status_(table.begin_read()) {}
+  ~ReadSection() {
+    if (status_.ok()) table_.end_read();
   }
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // Overlong.
-  if (lead == 0xed && byte(1) > 0x9f) return 0;  // Surrogate.
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;
-  return length;
-}
+  ReadSection(const ReadSection&) = delete;
+  ReadSection& operator=(const ReadSection&) = delete;
+  const Status& status() const { return status_; }
 
-// Owns a sort key: the cells of one row in order_by columns.
-struct SortRow {
-  std::uint64_t slot = 0;
-  std::vector<Cell> keys;
+ private:
+  Table& table_;
+  Status status_;
 };
 
-Value view_of(const Cell& cell) { return {.kind = cell.kind, .integer = cell.integer, .real = cell.real, .text = cell.text}; }
+// The rows that come first, at most `limit` of them: while full, a heap whose front is the one to leave next.
+class FirstRows {
+ public:
+  explicit FirstRows(std::uint64_t limit) : limit_(limit) {}
+
+  void offer(std::string& key, std::uint64_t slot) {
+    if (rows_.size() < limit_) {
+      rows_.push_back({key, slot});
+      if (rows_.size() == limit_) std::make_heap(rows_.begin(), rows_.end());
+      return;
+    }
+    Row row{std::move(key), slot};
+    if (!(row < rows_.front())) return;
+    std::pop_heap(rows_.begin(), rows_.end());
+    rows_.back() = std::move(row);
+    std::push_heap(rows_.begin(), rows_.end());
+  }
+
+  std::vector<std::uint64_t> take() {
+    std::sort(rows_.begin(), rows_.end());
+    std::vector<std::uint64_t> slots;
+    slots.reserve(rows_.size());
+    for (const Row& row : rows_) slots.push_back(row.slot);
+    return slots;
+  }
+
+ private:
+  struct Row {
+    std::string key;
+    std::uint64_t slot;  // Ties keep slot order.
+    bool operator<(const Row& other) const {
+      const int order = key.compare(other.key);
+      return order != 0 ? order < 0 : slot < other.slot;
+    }
+  };
+  const std::uint64_t limit_;  // At least 1.
+  std::vector<Row> rows_;
+};
 
 }  // namespace
 
-void append_utf8(std::string_view text, std::string& out) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_at(text, at);
-    if (length == 0) {
-      out += "\xef\xbf\xbd";
-      ++at;
-    } else {
-      out.append(text.substr(at, length));
-      at += length;
-    }
-  }
-}
-
 Result<std::unique_ptr<Cursor>> Cursor::open(std::shared_ptr<Table> table, Filter filter) {
-  std::unique_ptr<Cursor> cursor(new Cursor(std::move(table), std::move(filter)));
-  cursor->columns_ = cursor->filter_.columns;
-  if (cursor->columns_.empty()) {
-    for (std::uint32_t i = 0; i < cursor->table_->columns().size(); ++i) cursor->columns_.push_back(i);
+  const std::size_t columns = table->columns().size();
+  const auto out_of_range = [&](const auto& item) { return item.column >= columns; };
+  if (std::any_of(filter.conditions.begin(), filter.conditions.end(), out_of_range) ||
+      std::any_of(filter.order.begin(), filter.order.end(), out_of_range) ||
+      std::any_of(filter.columns.begin(), filter.columns.end(), [&](std::uint32_t i) { return i >= columns; })) {
+    return Status::invalid_argument("the filter was made for another table");
   }
-  if (!cursor->filter_.order.empty()) {
-    if (Status status = cursor->sort_rows(); !status.ok()) return status;
-  }
-  return cursor;
+  return std::unique_ptr<Cursor>(new Cursor(std::move(table), std::move(filter)));
 }
 
-Result<std::uint32_t> Cursor::find(std::string_view name) const {
-  std::vector<Column> shown;
-  for (const std::uint32_t column : columns_) shown.push_back(table_->columns()[column]);
-  return find_column(shown, name);
-}
-
-bool Cursor::matches(std::uint64_t slot) {
-  return table_->exists(slot) && std::all_of(filter_.conditions.begin(), filter_.conditions.end(), [&](const Condition& condition) {
-           return condition.holds(table_->columns()[condition.column], table_->value(slot, condition.column, scratch_));
-         });
-}
-
-Status Cursor::sort_rows() {
-  const auto before = [&](const SortRow& a, const SortRow& b) {
-    for (std::size_t i = 0; i < filter_.order.size(); ++i) {
-      const int order = compare_cells(view_of(a.keys[i]), view_of(b.keys[i]), filter_.order[i].descending);
-      if (order != 0) return order < 0;
-    }
-    return a.slot < b.slot;
-  };
-  const std::uint64_t keep = filter_.limit.value_or(~std::uint64_t{0});
-  std::vector<SortRow> rows;  // With a limit a heap whose front is the worst that is kept.
-  for (std::uint64_t slot = 0; slot < table_->slots() && keep != 0;) {
-    if (Status status = table_->begin_read(); !status.ok()) return status;
-    for (std::uint32_t i = 0; i < 4 * kRowsPerRead && slot < table_->slots(); ++i, ++slot) {
-      if (!matches(slot)) continue;
-      SortRow row{slot, {}};
-      for (const Order& order : filter_.order) {
-        const Value value = table_->value(slot, order.column, scratch_);
-        row.keys.push_back({value.kind, value.integer, value.real, std::string(value.text)});
-      }
-      if (rows.size() < keep) {
-        rows.push_back(std::move(row));
-        if (filter_.limit) std::push_heap(rows.begin(), rows.end(), before);
-      } else if (before(row, rows.front())) {
-        std::pop_heap(rows.begin(), rows.end(), before);
-        rows.back() = std::move(row);
-        std::push_heap(rows.begin(), rows.end(), before);
-      }
-    }
-    table_->end_read();
+Cursor::Cursor(std::shared_ptr<Table> table, Filter filter)
+    : table_(std::move(table)),
+      filter_(std::move(filter)),
+      indices_(filter_.columns),
+      time_ns_(table_->time_ns()),
+      slots_(table_->slots()),
+      rows_left_(filter_.limit) {
+  const std::span<const Column> columns = table_->columns();
+  if (indices_.empty()) {
+    for (std::uint32_t i = 0; i < columns.size(); ++i) indices_.push_back(i);
   }
-  std::sort(rows.begin(), rows.end(), before);
-  for (const SortRow& row : rows) ordered_.push_back(row.slot);
-  return Status::success();
-}
-
-void Cursor::copy_row(std::uint64_t slot, std::size_t row) {
-  if (cells_.size() < (row + 1) * columns_.size()) cells_.resize((row + 1) * columns_.size());
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const Value value = table_->value(slot, columns_[i], scratch_);
-    Cell& cell = cells_[row * columns_.size() + i];
-    cell.kind = value.kind;
-    cell.integer = value.integer;
-    cell.real = value.real;
-    cell.text.clear();
-    if (value.kind == Value::Kind::kText) append_utf8(value.text, cell.text);
-  }
-}
-
-Status Cursor::fill() {
-  row_ = filled_ = 0;
-  const bool sorted = !filter_.order.empty();
-  const std::uint64_t end = sorted ? ordered_.size() : table_->slots();
-  const std::uint64_t limit = filter_.limit.value_or(~std::uint64_t{0});
-  while (filled_ == 0 && next_slot_ < end && produced_ < limit) {
-    if (Status status = table_->begin_read(); !status.ok()) return status;
-    // Rows that do not match count too, so that a rare match does not hold the snapshot for long.
-    for (std::uint32_t i = 0; i < 4 * kRowsPerRead && filled_ < kRowsPerRead && next_slot_ < end && produced_ < limit; ++i, ++next_slot_) {
-      const std::uint64_t slot = sorted ? ordered_[next_slot_] : next_slot_;
-      if (!sorted && !matches(slot)) continue;
-      copy_row(slot, filled_++);
-      ++produced_;
-    }
-    table_->end_read();
-  }
-  return Status::success();
+  columns_.reserve(indices_.size());
+  for (std::uint32_t index : indices_) columns_.push_back(columns[index]);
 }
 
 Status Cursor::next() {
-  if (failed_.is_error()) return failed_;
-  if (row_ + 1 < filled_) {
+  on_row_ = false;
+  if (row_ + 1 < rows_) {
     ++row_;
-    return Status::success();
+  } else {
+    rows_ = 0;
+    if (!final_.ok()) return final_;
+    if (Status status = fetch(); !status.ok()) return finish(std::move(status));
+    row_ = 0;
   }
-  if (Status status = fill(); !status.ok()) {
-    failed_ = status;
-    return status;
+  on_row_ = true;
+  return Status::success();
+}
+
+Status Cursor::finish(Status status) {
+  final_ = std::move(status);
+  rows_ = 0;
+  table_.reset();
+  order_ = {};
+  return final_;
+}
+
+// Fills the batch with at least one row, or says why there is none.
+Status Cursor::fetch() {
+  if (rows_left_ == 0) return Status::end();
+  if (!filter_.order.empty() && !ordered_) {
+    if (Status status = gather_order(); !status.ok()) return status;
   }
-  return filled_ == 0 ? Status::end() : Status::success();
+  const std::uint64_t end = ordered_ ? order_.size() : slots_;
+  cells_.clear();
+  texts_.clear();
+  arena_.clear();
+  while (rows_ == 0 && position_ < end) {
+    const ReadSection section(*table_);
+    if (!section.status().ok()) return section.status();
+    const std::uint64_t stop = std::min<std::uint64_t>(end, position_ + (ordered_ ? kRowsPerRead : kSlotsPerRead));
+    for (; position_ < stop && rows_ < kRowsPerRead && rows_left_ > 0; ++position_) {
+      const std::uint64_t slot = ordered_ ? order_[position_] : position_;
+      if (!ordered_ && !row_matches(slot)) continue;
+      copy_row(slot);
+      --rows_left_;
+      ++rows_;
+    }
+  }
+  if (rows_ == 0) return Status::end();
+  point_texts();
+  return Status::success();
+}
+
+Status Cursor::gather_order() {
+  FirstRows first(filter_.limit);
+  std::string key;
+  for (std::uint64_t slot = 0; slot < slots_;) {
+    const ReadSection section(*table_);
+    if (!section.status().ok()) return section.status();
+    for (const std::uint64_t stop = std::min<std::uint64_t>(slots_, slot + kSlotsPerRead); slot < stop; ++slot) {
+      if (!row_matches(slot)) continue;
+      key.clear();
+      for (const OrderKey& order : filter_.order) append_sort_key(key, read(slot, order.column), order.descending);
+      first.offer(key, slot);
+    }
+  }
+  order_ = first.take();
+  ordered_ = true;
+  return Status::success();
+}
+
+bool Cursor::row_matches(std::uint64_t slot) {
+  if (!table_->exists(slot)) return false;
+  return std::all_of(filter_.conditions.begin(), filter_.conditions.end(),
+                     [&](const Condition& condition) { return matches(condition, read(slot, condition.column)); });
+}
+
+// A cell as everything outside sees it: valid text, and a number that is none is a null.
+Value Cursor::read(std::uint64_t slot, std::uint32_t column) {
+  Value value = table_->value(slot, column, scratch_);
+  if (value.kind == Value::Kind::kText) value.text = valid_utf8(value.text, utf8_scratch_);
+  if (value.kind == Value::Kind::kDouble && std::isnan(value.real)) return Value::null();
+  return value;
+}
+
+void Cursor::copy_row(std::uint64_t slot) {
+  for (std::uint32_t index : indices_) {
+    Value value = read(slot, index);
+    if (value.kind == Value::Kind::kText) {
+      texts_.push_back({cells_.size(), arena_.size(), value.text.size()});
+      arena_.append(value.text).push_back('\0');
+      value.text = {};
+    }
+    cells_.push_back(value);
+  }
+}
+
+// Only when the batch is complete, since arena_ moves while it grows.
+void Cursor::point_texts() {
+  for (const TextAt& text : texts_) cells_[text.cell].text = {arena_.data() + text.offset, text.bytes};
 }
 
 }  // namespace ipm::query

@@ -1,220 +1,327 @@
 #include "query/filter.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "base/key_values.h"
+#include "query/utf8.h"
 
 namespace ipm::query {
 namespace {
 
+constexpr std::string_view kSpace = " \t\r";
+
 std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
+  const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// Splits at commas.
-std::vector<std::string_view> list_of(std::string_view text) {
-  std::vector<std::string_view> items;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    items.push_back(trim(text.substr(0, comma)));
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return items;
+std::string shown(std::string_view text) {
+  return quote_text(text.substr(0, 80));
 }
 
-Status parse_value(const Column& column, std::string_view text, Condition& condition) {
-  condition.text = std::string(text);
-  switch (column.type) {
-    case ColumnType::kText: return Status::success();
-    case ColumnType::kBool:
-      if (text == "true" || text == "1") {
-        condition.integer = 1;
-      } else if (text != "false" && text != "0") {
-        return Status::invalid_argument(std::string(column.name) + " is true or false");
-      }
-      return Status::success();
-    case ColumnType::kDouble: {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), condition.real);
-      if (text.empty() || error != std::errc() || end != text.data() + text.size() || !std::isfinite(condition.real)) {
-        return Status::invalid_argument(std::string(column.name) + " takes a number, not " + quote_text(text.substr(0, 80)));
-      }
-      return Status::success();
-    }
+std::string_view type_name(ColumnType type) {
+  switch (type) {
     case ColumnType::kInt64:
-    case ColumnType::kTime: {
-      Result<std::int64_t> number = parse_integer(text);
-      if (!number.ok()) return number.status().with_context(column.name);
-      condition.integer = *number;
-      return Status::success();
-    }
+      return "whole number";
+    case ColumnType::kDouble:
+      return "number";
+    case ColumnType::kText:
+      return "text";
+    case ColumnType::kTime:
+      return "time";
+    case ColumnType::kBool:
+      return "bool";
   }
-  return Status::internal("column type");
+  return "value";
 }
 
-Result<std::vector<Order>> parse_order(std::string_view text, std::span<const Column> columns) {
-  std::vector<Order> order;
-  for (std::string_view item : list_of(text)) {
-    const std::size_t space = item.find_first_of(" \t");
-    const std::string_view direction = space == std::string_view::npos ? "asc" : trim(item.substr(space));
-    if (direction != "asc" && direction != "desc") return Status::invalid_argument("order_by: " + quote_text(direction) + " is neither asc nor desc");
-    Result<std::uint32_t> column = find_column(columns, item.substr(0, space));
-    if (!column.ok()) return column.status();
-    order.push_back({*column, direction == "desc"});
-  }
-  return order;
+std::string_view op_text(Op op) {
+  constexpr std::string_view kTexts[] = {"=", "!=", ">=", "<=", "~="};
+  return kTexts[static_cast<std::size_t>(op)];
 }
 
-Operator take_operator(std::string_view& key) {
-  Operator op = Operator::kEqual;
-  switch (key.empty() ? '\0' : key.back()) {
-    case '!': op = Operator::kNotEqual; break;
-    case '>': op = Operator::kAtLeast; break;
-    case '<': op = Operator::kAtMost; break;
-    case '~': op = Operator::kContains; break;
-    default: return op;
-  }
-  key = trim(key.substr(0, key.size() - 1));
-  return op;
-}
-
-struct Bound {
-  std::span<const std::string_view> values;
-  std::vector<bool> used;
+struct Key {
+  std::string_view name;
+  Op op;
 };
 
-// ?1 stands for the first bound value. False: not of that form.
-Result<bool> take_bound(const KeyValue& entry, Bound& bound, std::string_view& value) {
-  if (entry.quoted || entry.value.size() < 2 || entry.value.front() != '?') return false;
-  Result<std::int64_t> number = parse_integer(std::string_view(entry.value).substr(1));
-  if (!number.ok()) return false;
-  if (*number < 1 || static_cast<std::uint64_t>(*number) > bound.values.size()) {
-    return Status::invalid_argument(entry.value + ": there are " + std::to_string(bound.values.size()) + " bound values");
+// parse_key_values() splits at the first '=', which leaves the rest of the operator at the end of the key.
+Key split_key(std::string_view key) {
+  switch (key.back()) {
+    case '!':
+      return {trim(key.substr(0, key.size() - 1)), Op::kNotEqual};
+    case '>':
+      return {trim(key.substr(0, key.size() - 1)), Op::kAtLeast};
+    case '<':
+      return {trim(key.substr(0, key.size() - 1)), Op::kAtMost};
+    case '~':
+      return {trim(key.substr(0, key.size() - 1)), Op::kContains};
+    default:
+      return {key, Op::kEqual};
   }
-  value = bound.values[static_cast<std::size_t>(*number - 1)];
-  bound.used[static_cast<std::size_t>(*number - 1)] = true;
-  return true;
-}
-
-Status apply(const KeyValue& entry, std::span<const Column> columns, Bound& bound, Filter& filter) {
-  if (entry.key == "order_by") {
-    Result<std::vector<Order>> order = parse_order(entry.value, columns);
-    if (!order.ok()) return order.status();
-    filter.order = *order;
-    return Status::success();
-  }
-  if (entry.key == "limit") {
-    Result<std::int64_t> limit = parse_integer(entry.value);
-    if (!limit.ok()) return limit.status();
-    if (*limit < 0) return Status::invalid_argument("limit is negative");
-    filter.limit = static_cast<std::uint64_t>(*limit);
-    return Status::success();
-  }
-  if (entry.key == "columns") {
-    for (std::string_view name : list_of(entry.value)) {
-      Result<std::uint32_t> column = find_column(columns, name);
-      if (!column.ok()) return column.status();
-      filter.columns.push_back(*column);
-    }
-    return Status::success();
-  }
-  std::string_view key = entry.key;
-  Condition condition;
-  condition.op = take_operator(key);
-  Result<std::uint32_t> column = find_column(columns, key);
-  if (!column.ok()) return column.status();
-  condition.column = *column;
-  const Column& info = columns[*column];
-  std::string_view value = entry.value;
-  Result<bool> is_bound = take_bound(entry, bound, value);
-  if (!is_bound.ok()) return is_bound.status();
-  if (!*is_bound && !entry.quoted && value == "null") {
-    if (condition.op != Operator::kEqual && condition.op != Operator::kNotEqual) return Status::invalid_argument("null is compared by = and != only");
-    condition.null = true;
-  } else {
-    if (condition.op == Operator::kContains && info.type != ColumnType::kText) {
-      return Status::invalid_argument(std::string(info.name) + " is no text: ~= does not apply");
-    }
-    if (Status status = parse_value(info, value, condition); !status.ok()) return status;
-  }
-  filter.conditions.push_back(std::move(condition));
-  return Status::success();
 }
 
 template <typename T>
-int order_of(const T& a, const T& b) {
-  return a < b ? -1 : (b < a ? 1 : 0);
+Status parse_number(std::string_view text, ColumnType type, T& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  const bool whole = !text.empty() && end == text.data() + text.size();
+  if (whole && error == std::errc::result_out_of_range) {
+    return Status::invalid_argument(shown(text) + " is out of range for a " + std::string(type_name(type)));
+  }
+  if (!whole || error != std::errc()) {
+    const std::string_view help = type == ColumnType::kTime ? "; write nanoseconds since 1970" : "";
+    return Status::invalid_argument(shown(text) + " is no " + std::string(type_name(type)) + std::string(help));
+  }
+  return Status::success();
+}
+
+// Reads `text` as a value of the column's type.
+Status parse_value(std::string_view text, ColumnType type, Condition& out) {
+  switch (type) {
+    case ColumnType::kInt64:
+    case ColumnType::kTime:
+      out.kind = Value::Kind::kInt;
+      return parse_number(text, type, out.integer);
+    case ColumnType::kDouble: {
+      out.kind = Value::Kind::kDouble;
+      if (Status status = parse_number(text, type, out.real); !status.ok()) return status;
+      if (!std::isfinite(out.real)) return Status::invalid_argument(shown(text) + " is no finite number");
+      return Status::success();
+    }
+    case ColumnType::kBool:
+      out.kind = Value::Kind::kInt;
+      out.integer = text == "true" || text == "1" ? 1 : 0;
+      if (text == "true" || text == "1" || text == "false" || text == "0") return Status::success();
+      return Status::invalid_argument(shown(text) + " is no bool: write true or false");
+    case ColumnType::kText: {
+      out.kind = Value::Kind::kText;
+      std::string scratch;
+      out.text = std::string(valid_utf8(text, scratch));
+      return Status::success();
+    }
+  }
+  return Status::internal("column of an unknown type");
+}
+
+Status check_operator(Op op, const Column& column) {
+  const bool equality = op == Op::kEqual || op == Op::kNotEqual;
+  const bool fits =
+      equality || (op == Op::kContains ? column.type == ColumnType::kText : column.type != ColumnType::kBool);
+  if (fits) return Status::success();
+  return Status::invalid_argument(std::string(op_text(op)) + " does not apply to \"" + column.name + "\", which is a " +
+                                  std::string(type_name(column.type)));
+}
+
+// Reads one text into one Filter. The members are what several lines have to agree on.
+class Parser {
+ public:
+  Parser(std::span<const Column> columns, std::span<const std::string_view> values)
+      : columns_(columns), values_(values), used_(values.size()) {}
+
+  Status read(const KeyValue& line) {
+    const Key key = split_key(line.key);
+    if (!line.quoted && line.value.starts_with('=')) {
+      return Status::invalid_argument("equality is written with a single =; quote a value that begins with one");
+    }
+    const bool condition = key.name != "limit" && key.name != "order_by" && key.name != "columns";
+    if (condition) return read_condition(key, line);
+    if (key.op != Op::kEqual) return Status::invalid_argument(std::string(key.name) + " takes = only");
+    if (key.name == "limit") return read_limit(line);
+    if (key.name == "order_by") return read_order(line.value);
+    return read_columns(line.value);
+  }
+
+  Status finish() const {
+    const auto unused = std::find(used_.begin(), used_.end(), false);
+    if (unused == used_.end()) return Status::success();
+    return Status::invalid_argument("bound value ?" + std::to_string(unused - used_.begin() + 1) + " is not used");
+  }
+
+  Filter take() { return std::move(filter_); }
+
+ private:
+  // The text that a line's value stands for: itself, or a bound value.
+  Result<std::string_view> value_text(const KeyValue& line) {
+    if (line.quoted || !line.value.starts_with('?')) return std::string_view(line.value);
+    std::size_t number = 0;
+    const char* const end = line.value.data() + line.value.size();
+    const auto [stop, error] = std::from_chars(line.value.data() + 1, end, number);
+    if (stop != end || (error != std::errc() && error != std::errc::result_out_of_range)) {
+      return Status::invalid_argument("bound values are ?1, ?2 …; quote a text that begins with ?");
+    }
+    if (error != std::errc() || number == 0 || number > values_.size()) {
+      return Status::invalid_argument("there is no bound value " + shown(line.value) + ": " +
+                                      std::to_string(values_.size()) + " were given");
+    }
+    used_[number - 1] = true;
+    return values_[number - 1];
+  }
+
+  Status read_condition(const Key& key, const KeyValue& line) {
+    Result<std::uint32_t> index = find_column(columns_, key.name);
+    if (!index.ok()) return Status::invalid_argument(std::string(index.status().message()));
+    const Column& column = columns_[*index];
+    Condition condition;
+    condition.column = *index;
+    condition.op = key.op;
+    if (!line.quoted && line.value == "null") {
+      if (key.op != Op::kEqual && key.op != Op::kNotEqual) {
+        return Status::invalid_argument("null is compared with = and != only");
+      }
+    } else {
+      if (!line.quoted && line.value.empty()) {
+        return Status::invalid_argument("nothing stands behind the operator; an empty text is \"\"");
+      }
+      if (Status status = check_operator(key.op, column); !status.ok()) return status;
+      Result<std::string_view> text = value_text(line);
+      if (!text.ok()) return text.status();
+      if (Status status = parse_value(*text, column.type, condition); !status.ok()) {
+        return status.with_context(column.name);
+      }
+    }
+    filter_.conditions.push_back(std::move(condition));
+    return Status::success();
+  }
+
+  Status read_limit(const KeyValue& line) {
+    if (limit_seen_) return Status::invalid_argument("limit is given twice");
+    limit_seen_ = true;
+    Result<std::string_view> text = value_text(line);
+    if (!text.ok()) return text.status();
+    std::int64_t limit = 0;
+    if (Status status = parse_number(*text, ColumnType::kInt64, limit); !status.ok()) {
+      return status.with_context("limit");
+    }
+    if (limit < 0) return Status::invalid_argument("limit: must not be negative");
+    filter_.limit = static_cast<std::uint64_t>(limit);
+    return Status::success();
+  }
+
+  Status read_order(std::string_view list) {
+    if (!filter_.order.empty()) return Status::invalid_argument("order_by is given twice");
+    for (bool more = true; more;) {
+      std::string_view name = next_item(list, more);
+      OrderKey key;
+      if (const std::size_t space = name.find_first_of(kSpace); space != std::string_view::npos) {
+        const std::string_view direction = trim(name.substr(space));
+        if (direction != "asc" && direction != "desc") {
+          return Status::invalid_argument("order_by: " + shown(direction) + " is neither asc nor desc");
+        }
+        key.descending = direction == "desc";
+        name = name.substr(0, space);
+      }
+      Result<std::uint32_t> index = find_column(columns_, name);
+      if (!index.ok()) return Status::invalid_argument("order_by: " + std::string(index.status().message()));
+      key.column = *index;
+      const bool again = std::any_of(filter_.order.begin(), filter_.order.end(),
+                                     [&](const OrderKey& other) { return other.column == key.column; });
+      if (again) return Status::invalid_argument("order_by: " + shown(name) + " is named twice");
+      filter_.order.push_back(key);
+    }
+    return Status::success();
+  }
+
+  Status read_columns(std::string_view list) {
+    if (!filter_.columns.empty()) return Status::invalid_argument("columns is given twice");
+    for (bool more = true; more;) {
+      const std::string_view name = next_item(list, more);
+      Result<std::uint32_t> index = find_column(columns_, name);
+      if (!index.ok()) return Status::invalid_argument("columns: " + std::string(index.status().message()));
+      if (std::find(filter_.columns.begin(), filter_.columns.end(), *index) != filter_.columns.end()) {
+        return Status::invalid_argument("columns: " + shown(name) + " is named twice");
+      }
+      filter_.columns.push_back(*index);
+    }
+    return Status::success();
+  }
+
+  static std::string_view next_item(std::string_view& list, bool& more) {
+    const std::size_t comma = list.find(',');
+    const std::string_view item = trim(list.substr(0, comma));
+    more = comma != std::string_view::npos;
+    list = more ? list.substr(comma + 1) : std::string_view();
+    return item;
+  }
+
+  std::span<const Column> columns_;
+  std::span<const std::string_view> values_;
+  std::vector<bool> used_;  // One for each of values_.
+  bool limit_seen_ = false;
+  Filter filter_;
+};
+
+template <typename T>
+bool compare(Op op, const T& cell, const T& wanted) {
+  switch (op) {
+    case Op::kEqual:
+      return cell == wanted;
+    case Op::kNotEqual:
+      return cell != wanted;
+    case Op::kAtLeast:
+      return cell >= wanted;
+    case Op::kAtMost:
+      return cell <= wanted;
+    case Op::kContains:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace
 
 Result<std::uint32_t> find_column(std::span<const Column> columns, std::string_view name) {
   std::vector<std::string_view> known;
+  known.reserve(columns.size());
   for (std::uint32_t i = 0; i < columns.size(); ++i) {
-    if (name == columns[i].name) return i;
+    if (columns[i].name == name) return i;
     known.emplace_back(columns[i].name);
   }
-  std::string message = "there is no column " + quote_text(name.substr(0, 80));
-  if (const std::string_view near = nearest_word(name, known); !near.empty()) message += "; did you mean " + std::string(near) + "?";
-  return Status::not_found(message);
+  std::string message = "there is no column " + shown(name);
+  if (const std::string_view nearest = nearest_word(name, known); !nearest.empty()) {
+    message += "; the nearest is " + quote_text(nearest);
+  }
+  return Status::not_found(std::move(message));
 }
 
-Result<Filter> parse_filter(std::string_view text, std::span<const Column> columns, std::span<const std::string_view> values) {
-  Result<std::vector<KeyValue>> entries = parse_key_values(text);
-  if (!entries.ok()) return entries.status().with_context("filter");
-  Filter filter;
-  Bound bound{values, std::vector<bool>(values.size())};
-  for (const KeyValue& entry : *entries) {
-    if (Status status = apply(entry, columns, bound, filter); !status.ok()) {
-      return Status::invalid_argument("filter: line " + std::to_string(entry.line) + ": " + std::string(status.message()));
+Result<Filter> parse_filter(std::string_view text, std::span<const Column> columns,
+                            std::span<const std::string_view> values) {
+  Result<std::vector<KeyValue>> lines = parse_key_values(text);
+  if (!lines.ok()) {
+    return Status(lines.status().code(),
+                  std::string(lines.status().message()) + " (operators are = != >= <= and ~= for contains)");
+  }
+  Parser parser(columns, values);
+  for (const KeyValue& line : *lines) {
+    if (Status status = parser.read(line); !status.ok()) {
+      return status.with_context("line " + std::to_string(line.line));
     }
   }
-  for (std::size_t i = 0; i < bound.used.size(); ++i) {
-    if (!bound.used[i]) return Status::invalid_argument("filter: bound value ?" + std::to_string(i + 1) + " is not used");
-  }
-  return filter;
+  if (Status status = parser.finish(); !status.ok()) return status;
+  return parser.take();
 }
 
-bool Condition::holds(const Column& column_info, const Value& cell) const {
-  const bool cell_null = cell.kind == Value::Kind::kNull;
-  if (null) return cell_null == (op == Operator::kEqual);
-  if (cell_null) return false;
-  int order = 0;
-  switch (column_info.type) {
-    case ColumnType::kText:
-      if (op == Operator::kContains) return cell.text.find(text) != std::string_view::npos;
-      order = cell.text.compare(text);
-      break;
-    case ColumnType::kDouble: order = order_of(cell.real, real); break;
-    case ColumnType::kInt64:
-    case ColumnType::kTime:
-    case ColumnType::kBool: order = order_of(cell.integer, integer); break;
+bool matches(const Condition& condition, const Value& cell) {
+  const bool null = cell.kind == Value::Kind::kNull;
+  if (condition.kind == Value::Kind::kNull) return null == (condition.op == Op::kEqual);
+  if (null) return false;
+  if (condition.kind == Value::Kind::kText) {
+    if (cell.kind != Value::Kind::kText) return false;
+    if (condition.op == Op::kContains) return cell.text.find(condition.text) != std::string_view::npos;
+    return compare(condition.op, cell.text, std::string_view(condition.text));
   }
-  switch (op) {
-    case Operator::kEqual: return order == 0;
-    case Operator::kNotEqual: return order != 0;
-    case Operator::kAtLeast: return order >= 0;
-    case Operator::kAtMost: return order <= 0;
-    case Operator::kContains: return false;
+  if (cell.kind == Value::Kind::kText) return false;
+  if (condition.kind == Value::Kind::kInt && cell.kind == Value::Kind::kInt) {
+    return compare(condition.op, cell.integer, condition.integer);
   }
-  return false;
-}
-
-int compare_cells(const Value& a, const Value& b, bool descending) {
-  const bool a_null = a.kind == Value::Kind::kNull;
-  const bool b_null = b.kind == Value::Kind::kNull;
-  if (a_null || b_null) return (a_null ? 1 : 0) - (b_null ? 1 : 0);
-  int order = 0;
-  if (a.kind == Value::Kind::kText) {
-    order = order_of(a.text, b.text);
-  } else if (a.kind == Value::Kind::kDouble) {
-    order = order_of(a.real, b.real);
-  } else {
-    order = order_of(a.integer, b.integer);
-  }
-  return descending ? -order : order;
+  const auto real = [](Value::Kind kind, std::int64_t integer, double value) {
+    return kind == Value::Kind::kInt ? static_cast<double>(integer) : value;
+  };
+  return compare(condition.op, real(cell.kind, cell.integer, cell.real),
+                 real(condition.kind, condition.integer, condition.real));
 }
 
 }  // namespace ipm::query

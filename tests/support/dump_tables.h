@@ -22,7 +22,7 @@ inline std::string cell_text(const query::Cell& cell) {
       return text;
     }
     case query::Value::Kind::kText:
-      return cell.text;
+      return std::string(cell.text);
   }
   return "?";
 }

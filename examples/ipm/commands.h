@@ -1,0 +1,11 @@
+// The commands that have a file of their own. Each returns the exit code; mistakes are thrown as ipm::Error.
+#pragma once
+
+#include "options.h"
+
+namespace cli {
+
+int run_top(const Options& options);
+int run_doctor(const Options& options);
+
+}  // namespace cli

@@ -1,0 +1,170 @@
+// The command line of libipm, on its public interface only.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <ipm/ipm.hpp>
+
+#include "commands.h"
+#include "options.h"
+#include "output.h"
+#include "run.h"
+
+namespace cli {
+namespace {
+
+constexpr std::int64_t kTableDuration = 2 * IPM_S;  // Of `table` on live sources, which would never end.
+
+bool any_live(const Options& options) {
+  for (const std::string& uri : options.sources) {
+    if (is_live(uri)) return true;
+  }
+  return false;
+}
+
+int run_table(const Options& options) {
+  ipm::Monitor monitor = open_monitor(options);
+  const std::string filter =
+      options.filter(options.format == Format::kTable ? default_columns(options.table) : std::string());
+  monitor.table(options.table.c_str(), filter);  // A mistake shows now and not after the run.
+  attach(monitor, options);
+  RunPlan plan{.duration_ns = options.duration_ns, .every_ns = options.every_ns};
+  if (!plan.duration_ns && !plan.every_ns && any_live(options)) plan.duration_ns = kTableDuration;
+  plan.print = [&] {
+    ipm::Cursor cursor = monitor.table(options.table.c_str(), filter);
+    put(format_rows(cursor, options.format));
+  };
+  run(monitor, plan);
+  return 0;
+}
+
+// Lives where the callback finds it. A C callback throws nothing: what it met is looked at after the step.
+struct EventPrinter {
+  std::uint64_t left;
+  std::string lines;
+  bool failed = false;
+
+  static void take(const ipm_event* event, void* user) noexcept {
+    auto* self = static_cast<EventPrinter*>(user);
+    if (self->left == 0) return;
+    --self->left;
+    char line[1024];
+    const std::size_t bytes = ipm_event_format(event, line, sizeof line);
+    try {
+      if (bytes < sizeof line) {
+        self->lines.append(line, bytes) += '\n';
+        return;
+      }
+      std::string longer(bytes + 1, '\0');
+      ipm_event_format(event, longer.data(), longer.size());
+      self->lines.append(longer, 0, bytes) += '\n';
+    } catch (...) {
+      self->failed = true;
+    }
+  }
+};
+
+int run_events(const Options& options) {
+  if (options.format == Format::kCsv || !options.filters.empty() || !options.columns.empty()) {
+    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT, "events are lines of JSON: no csv, filter or columns");
+  }
+  ipm::Monitor monitor = open_monitor(options);
+  EventPrinter printer{.left = options.limit.value_or(UINT64_MAX), .lines = {}};
+  ipm::check(ipm_monitor_set_event_callback(monitor.get(), EventPrinter::take, &printer));
+  attach(monitor, options);
+  const auto print = [&] {
+    if (printer.failed) throw ipm::Error(IPM_ERR_NO_MEMORY, "out of memory");
+    if (!printer.lines.empty()) put(printer.lines);
+    printer.lines.clear();
+  };
+  run(monitor, {.duration_ns = options.duration_ns, .every_ns = options.every_ns, .print = print, .tick = [&] {
+                  print();
+                  return printer.left > 0;
+                }});
+  return 0;
+}
+
+int run_record(const Options& options) {
+  ipm::Monitor monitor = open_monitor(options);
+  monitor.record(options.log.c_str());
+  attach(monitor, options);
+  const auto print = [&] {
+    const ipm_monitor_stats stats = monitor.stats();
+    const std::string events = std::to_string(stats.recorded_events);
+    const std::string bytes = std::to_string(stats.recorded_bytes);
+    if (options.format == Format::kJsonl) {
+      put("{\"recorded_events\":" + events + ",\"recorded_bytes\":" + bytes + "}\n");
+    } else if (options.format == Format::kCsv) {
+      put("recorded_events,recorded_bytes\r\n" + events + "," + bytes + "\r\n");
+    } else {
+      put(events + " events, " + human(static_cast<double>(stats.recorded_bytes), "bytes") + " in " +
+          harmless(options.log) + "\n");
+    }
+  };
+  run(monitor, {.duration_ns = options.duration_ns, .every_ns = options.every_ns, .print = print});
+  monitor.record(nullptr);  // Says if the end of the log could not be written.
+  return 0;
+}
+
+int run_columns(const Options& options) {
+  if (options.table.empty()) {
+    for (std::uint32_t i = 0; ipm_table_name(i) != nullptr; ++i) put(std::string(ipm_table_name(i)) + "\n");
+    return 0;
+  }
+  constexpr const char* kTypes[] = {"", "int64", "double", "text", "time", "bool"};
+  std::vector<std::vector<std::string>> lines = {{"COLUMN", "TYPE", "UNIT", "LAYER", "NULL WHEN", "MEANING"}};
+  ipm_column_info info{};
+  info.struct_size = sizeof info;
+  for (std::uint32_t i = 0; ipm::check(ipm_column_describe(options.table.c_str(), i, &info)) == IPM_OK; ++i) {
+    const bool known = info.type >= IPM_TYPE_INT64 && info.type <= IPM_TYPE_BOOL;
+    lines.push_back({info.name, known ? kTypes[info.type] : "?", info.unit, info.layer, info.null_when, info.help});
+  }
+  put(align(lines, std::vector<bool>(6)));
+  return 0;
+}
+
+int run_command(const Options& options) {
+  switch (options.command) {
+    case Command::kTable:
+      return run_table(options);
+    case Command::kEvents:
+      return run_events(options);
+    case Command::kRecord:
+      return run_record(options);
+    case Command::kDoctor:
+      return run_doctor(options);
+    case Command::kTop:
+      return run_top(options);
+    case Command::kColumns:
+      return run_columns(options);
+  }
+  return 1;
+}
+
+// What the caller wrote or gave to read is 2, what the system did is 1.
+int exit_code(ipm_status status) {
+  const bool input = status == IPM_ERR_INVALID_ARGUMENT || status == IPM_ERR_NOT_FOUND || status == IPM_ERR_CORRUPT;
+  return input ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // put() sees the closed pipe and ends the run quietly.
+  try {
+    cli::Options options;
+    if (const std::optional<int> code = cli::parse(argc, argv, options)) return *code;
+    return cli::run_command(options);
+  } catch (const cli::PipeClosed&) {
+    return 0;
+  } catch (const ipm::Error& error) {
+    std::string message = error.what();
+    for (char& c : message) c = c == '\n' ? ' ' : c;
+    std::fprintf(stderr, "ipm: %s\n", cli::harmless(message).c_str());
+    return cli::exit_code(error.status());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ipm: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,148 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include <ipm/ipm.h>
+
+namespace cli {
+namespace {
+
+using Endings = std::initializer_list<std::pair<std::string_view, std::int64_t>>;
+
+std::int64_t with_ending(const std::string& text, const Endings& endings, const char* example) {
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  const std::string_view ending(rest, static_cast<std::size_t>(end - rest));
+  for (const auto& [known, factor] : endings) {
+    if (known != ending || error != std::errc() || value < 0) continue;
+    if (value <= std::numeric_limits<std::int64_t>::max() / factor) return value * factor;
+  }
+  throw CLI::ValidationError("\"" + text + "\" is not like " + example);
+}
+
+std::int64_t duration_ns(const std::string& text) {
+  return with_ending(text,
+                     {{"", IPM_S},
+                      {"s", IPM_S},
+                      {"ms", IPM_MS},
+                      {"us", IPM_US},
+                      {"m", 60 * IPM_S},
+                      {"min", 60 * IPM_S},
+                      {"h", 3600 * IPM_S},
+                      {"d", 86'400 * IPM_S}},
+                     "250ms, 10s, 5m or 2h");
+}
+
+std::uint64_t size_bytes(const std::string& text) {
+  return static_cast<std::uint64_t>(with_ending(text,
+                                                {{"", 1},
+                                                 {"B", 1},
+                                                 {"k", 1 << 10},
+                                                 {"K", 1 << 10},
+                                                 {"KiB", 1 << 10},
+                                                 {"M", 1 << 20},
+                                                 {"MiB", 1 << 20},
+                                                 {"G", 1 << 30},
+                                                 {"GiB", 1 << 30}},
+                                                "64MiB"));
+}
+
+void add_common(CLI::App& app, Options& out) {
+  app.add_option("sources", out.sources, "auto: (default), replay:FILE, - (event lines on stdin), …")
+      ->type_name("SOURCE");
+  app.add_option_function<std::string>(
+         "--format",
+         [&out](const std::string& text) {
+           out.format = text == "jsonl" ? Format::kJsonl : text == "csv" ? Format::kCsv : Format::kTable;
+         },
+         "How to print: table, jsonl or csv")
+      ->check(CLI::IsMember({"table", "jsonl", "csv"}));
+  app.add_option_function<std::string>(
+      "--duration", [&out](const std::string& text) { out.duration_ns = duration_ns(text); },
+      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM (table: 2 s without --every)");
+  app.add_option_function<std::string>(
+      "--every",
+      [&out](const std::string& text) {
+        out.every_ns = duration_ns(text);
+        if (*out.every_ns == 0) throw CLI::ValidationError("--every must not be 0");
+      },
+      "Print also so often");
+  app.add_option("--filter", out.filters, "Filter lines: \"tx_bytes >= 1000\"; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--order-by", out.order_by, "column [asc|desc][, column …]");
+  app.add_option("--limit", out.limit, "At most so many rows");
+  app.add_option("--columns", out.columns, "a, b, …");
+  app.add_option("--settings", out.settings, "\"key = value\" lines of the library");
+  app.add_option("--config", out.config, "A file of such lines");
+  app.add_option_function<std::string>(
+      "--memory-max", [&out](const std::string& text) { out.memory_max_bytes = size_bytes(text); },
+      "Bound on the monitor's memory: 64MiB");
+  app.add_option_function<std::string>(
+         "--threads", [&out](const std::string& text) { out.threads = text == "auto"; },
+         "none: sources are polled in turn; auto: one thread for each live source")
+      ->check(CLI::IsMember({"none", "auto"}));
+}
+
+}  // namespace
+
+std::string Options::filter(const std::string& default_columns) const {
+  std::string out;
+  for (const std::string& line : filters) out += line + "\n";
+  if (!order_by.empty()) out += "order_by = " + order_by + "\n";
+  if (limit) out += "limit = " + std::to_string(*limit) + "\n";
+  const std::string& chosen = columns.empty() ? default_columns : columns;
+  if (!chosen.empty()) out += "columns = " + chosen + "\n";
+  return out;
+}
+
+std::optional<int> parse(int argc, char** argv, Options& out) {
+  CLI::App app("Internet Processes Monitor: which process talks to whom, how much, how well", "ipm");
+  app.set_version_flag("--version", std::string("ipm ") + ipm_version());
+  app.require_subcommand(1);
+  const auto command = [&](const char* name, const char* help, Command which) {
+    CLI::App* sub = app.add_subcommand(name, help);
+    sub->callback([&out, which] { out.command = which; });
+    return sub;
+  };
+
+  CLI::App* table =
+      command("table", "A table, at the end of the run (live sources: after 2 s unless --duration or --every is given)",
+              Command::kTable);
+  table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
+  add_common(*table, out);
+  add_common(*command("events", "The events as they come, one line of JSON each", Command::kEvents), out);
+  CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
+  record->add_option("-o,--output", out.log, "The log")->required();
+  add_common(*record, out);
+  add_common(*command("doctor", "What each source can see here, and what not and why", Command::kDoctor), out);
+  CLI::App* top = command("top", "A live view: processes by rate, and their peers", Command::kTop);
+  top->add_flag("--self-traffic", out.self_traffic, "If nothing moves a byte in 2 s, make some on loopback");
+  add_common(*top, out);
+  CLI::App* columns = command("columns", "The tables, or the columns of one", Command::kColumns);
+  columns->add_option("table", out.table, "Its name")->type_name("TABLE");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {  // Help and version.
+    return app.exit(done);
+  } catch (const CLI::ParseError& mistake) {
+    std::fprintf(stderr, "ipm: %s\n", mistake.what());
+    return 2;
+  }
+  if (out.sources.empty()) out.sources.emplace_back("auto:");
+  return std::nullopt;
+}
+
+bool is_live(const std::string& uri) {
+  const std::string scheme = uri.substr(0, uri.find(':'));
+  return uri != "-" && scheme != "replay" && scheme != "pcap" && scheme != "synthetic";
+}
+
+}  // namespace cli

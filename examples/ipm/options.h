@@ -1,0 +1,42 @@
+// What the command line asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns };
+enum class Format { kTable, kJsonl, kCsv };
+
+struct Options {
+  Command command = Command::kTable;
+  std::string table;  // `table` and `columns`.
+  std::vector<std::string> sources;
+  std::string log;  // `record`.
+  Format format = Format::kTable;
+  std::optional<std::int64_t> duration_ns;
+  std::optional<std::int64_t> every_ns;
+  std::vector<std::string> filters;
+  std::string order_by;
+  std::optional<std::uint64_t> limit;
+  std::string columns;
+  std::string settings;
+  std::string config;
+  std::uint64_t memory_max_bytes = 0;
+  bool threads = false;
+  bool self_traffic = false;
+
+  // The filter in the library's words. `default_columns` unless --columns was given; may be empty.
+  std::string filter(const std::string& default_columns) const;
+};
+
+// The exit code when there is nothing more to do: 0 after help and version, 2 after a mistake, which was then said.
+std::optional<int> parse(int argc, char** argv, Options& out);
+
+// A source that runs until it is stopped, by its scheme. The others are files and end by themselves.
+bool is_live(const std::string& uri);
+
+}  // namespace cli
