@@ -38,8 +38,7 @@ bool ClockWatch::due(model::ClockAnchor& out) {
   out.utc_offset_s = utc_offset;
   out.reason = reason;
   out.ticks_per_second = os::ticks_per_second();
-  const auto id = os::boot_id();
-  std::memcpy(out.boot_id, id.data(), id.size());
+  if (const auto id = os::boot_id(); id.ok()) std::memcpy(out.boot_id, id->data(), id->size());
   return true;
 }
 

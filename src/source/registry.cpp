@@ -4,14 +4,14 @@
 #include <string>
 
 #include "source/replay/replay.h"
-// SD #include "source/sock_diag/sock_diag.h"
+#include "source/sock_diag/sock_diag.h"
 #include "source/synthetic/synthetic.h"
 
 namespace ipm::source {
 
 std::span<const Backend> backends() {
   static constexpr Backend kBackends[] = {
-      // SD       {"sock_diag", make_sock_diag_source, true},
+      {"sock_diag", make_sock_diag_source, true},
       {"replay", make_replay_source, false},
       {"synthetic", make_synthetic_source, false},
   };

@@ -1,6 +1,8 @@
-// sock_diag:?interval=1s: the kernel's own list of sockets (sock_diag(7)) with final counters of every one that closes, the
-// process connector, and /proc. Works without privilege for one's own processes. README.md in this folder says what it
-// cannot see.
+// "sock_diag:": sockets, their bytes and their processes, from the kernel's socket records. Needs no eBPF and works
+// without root for one's own processes.
+//
+// URI parameters: interval (between two dumps; default the monitor's), proc (another /proc tree), netns=all|self
+// (default all), rcvbuf (receive buffer of the destroy groups; default 64M).
 #pragma once
 
 #include <memory>
