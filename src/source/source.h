@@ -61,7 +61,7 @@ class Source {
   virtual Status open(const SourceOptions& options) = 0;
   // Writes ready events. Ok: wrote some, more may be ready; timeout: none came in time; end: none will ever come.
   virtual Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) = 0;
-  // The next poll() looks now, even if its time has not come. For the end of a run.
+  // The next poll() looks now, even if its time has not come. For the end of a run. Any thread.
   virtual void look_now() {}
   // True: its events carry the source numbers, settings and clock anchors of an earlier run (an event log).
   virtual bool carries_run() const noexcept { return false; }

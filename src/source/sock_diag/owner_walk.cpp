@@ -8,7 +8,8 @@
 
 namespace ipm::source::sock_diag {
 
-void OwnerWalk::begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now) {
+void OwnerWalk::begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
+                      bool all) {
   wanted_ = std::move(inodes);
   found_.clear();
   pids_.clear();
@@ -17,10 +18,10 @@ void OwnerWalk::begin(std::unordered_set<std::uint64_t> inodes, const std::vecto
   worked_ = 0;
   complete_ = false;
   if (wanted_.empty()) return;
-  if (pace_.due(now)) {
-    Result<std::vector<std::uint32_t>> all = os::list_processes(proc_root_);
-    if (all.ok()) {
-      pids_ = std::move(*all);
+  if (all || pace_.due(now)) {
+    Result<std::vector<std::uint32_t>> listed = os::list_processes(proc_root_);
+    if (listed.ok()) {
+      pids_ = std::move(*listed);
       complete_ = true;
       return;
     }

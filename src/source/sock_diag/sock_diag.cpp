@@ -51,9 +51,11 @@ class SockDiagSource final : public Source {
   Capabilities probe() const override;
   Status open(const SourceOptions& options) override;
   Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
-  void look_now() override { next_tick_ns_ = 0; }
+  void look_now() override { asked_to_look_.store(true, std::memory_order_relaxed); }
   int fd() const noexcept override { return epoll_.get(); }
-  TimeNs next_due_ns() const noexcept override { return phase_ == Phase::kIdle ? next_tick_ns_ : 0; }
+  TimeNs next_due_ns() const noexcept override {
+    return phase_ == Phase::kIdle && !asked_to_look_.load(std::memory_order_relaxed) ? next_tick_ns_ : 0;
+  }
   void interrupt() noexcept override {
     const std::uint64_t one = 1;
     (void)!::write(wake_.get(), &one, sizeof one);
@@ -105,6 +107,8 @@ class SockDiagSource final : public Source {
   std::uint32_t sequence_ = 0;
   std::vector<std::uint64_t> tell_;  // Cookies with something to tell after the walk.
   std::vector<std::uint32_t> likely_;
+  std::atomic<bool> asked_to_look_{false};  // A flag alone, so relaxed is enough.
+  bool walk_all_ = false;                   // The next walk looks at every process, whatever it costs.
   std::atomic<std::uint64_t> unreadable_{0};
   std::uint16_t loss_flag_ = 0;
 };
@@ -196,6 +200,10 @@ Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout)
   const std::uint64_t before = out_.written();
   for (auto& [inode, netns] : namespaces_->all()) drain_destroy(*netns, now);
   drain_connector(now);
+  if (asked_to_look_.exchange(false, std::memory_order_relaxed)) {
+    next_tick_ns_ = 0;
+    walk_all_ = true;
+  }
   if (phase_ == Phase::kIdle && now >= next_tick_ns_) begin_tick(now);
   bool paused = false;
   if (phase_ != Phase::kIdle) paused = !run_tick(now);
@@ -499,7 +507,7 @@ void SockDiagSource::begin_walk(TimeNs now) {
   std::vector<std::uint32_t> likely = likely_;
   for (const std::uint32_t pid : processes_->pids()) likely.push_back(pid);
   likely_.clear();
-  walk_->begin(std::move(inodes), likely, now);
+  walk_->begin(std::move(inodes), likely, now, std::exchange(walk_all_, false));
 }
 
 void SockDiagSource::find_owner(std::uint64_t cookie, SocketRecord& record, TimeNs now) {
