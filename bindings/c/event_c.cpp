@@ -5,7 +5,8 @@
 
 // The C structs are the engine's payloads: the same bytes.
 #define IPM_SAME_SIZE(c_type, model_type) static_assert(sizeof(c_type) == sizeof(ipm::model::model_type), #c_type)
-#define IPM_SAME_OFFSET(c_type, c_field, model_type, field) static_assert(offsetof(c_type, c_field) == offsetof(ipm::model::model_type, field), #c_type)
+#define IPM_SAME_OFFSET(c_type, c_field, model_type, field) \
+  static_assert(offsetof(c_type, c_field) == offsetof(ipm::model::model_type, field), #c_type)
 IPM_SAME_SIZE(ipm_event, Event);
 IPM_SAME_SIZE(ipm_flow_tuple, FlowTuple);
 IPM_SAME_SIZE(ipm_event_process, Process);

@@ -50,7 +50,9 @@ class Line {
   std::string text_;
 };
 
-std::string_view fixed(const char* text, std::size_t size) { return {text, strnlen(text, size)}; }
+std::string_view fixed(const char* text, std::size_t size) {
+  return {text, strnlen(text, size)};
+}
 
 void add_tuple(Line& line, const FlowTuple& t) {
   line.text("proto", protocol_name(t.protocol));
@@ -74,7 +76,9 @@ void add_flow_payload(Line& line, const Event& event) {
       if (p.inode != 0) line.number("inode", p.inode);
       break;
     }
-    case EventKind::kSocketEstablished: line.number("handshake_us", event.as<SocketEstablished>().handshake_us); break;
+    case EventKind::kSocketEstablished:
+      line.number("handshake_us", event.as<SocketEstablished>().handshake_us);
+      break;
     case EventKind::kSocketData: {
       const auto p = event.as<SocketData>();
       line.text("layer", byte_layer_name(p.layer));
@@ -94,9 +98,15 @@ void add_flow_payload(Line& line, const Event& event) {
       if ((p.measured & TcpSnapshot::kOutOfOrder) != 0) line.number("rx_out_of_order", p.rx_out_of_order);
       break;
     }
-    case EventKind::kRetransmit: line.number("count", event.as<SocketCount>().count); break;
-    case EventKind::kReset: line.text("by", event.as<SocketReset>().sent_here != 0 ? "here" : "peer"); break;
-    case EventKind::kFailure: line.signed_number("errno", event.as<SocketFailure>().error); break;
+    case EventKind::kRetransmit:
+      line.number("count", event.as<SocketCount>().count);
+      break;
+    case EventKind::kReset:
+      line.text("by", event.as<SocketReset>().sent_here != 0 ? "here" : "peer");
+      break;
+    case EventKind::kFailure:
+      line.signed_number("errno", event.as<SocketFailure>().error);
+      break;
     case EventKind::kSocketClose: {
       const auto p = event.as<SocketClose>();
       line.text("close_reason", close_reason_name(p.reason));
@@ -115,8 +125,11 @@ void add_flow_payload(Line& line, const Event& event) {
       line.text("owners", pids);
       break;
     }
-    case EventKind::kDnsAnswer: line.number("name", event.as<DnsAnswer>().name); break;
-    default: break;
+    case EventKind::kDnsAnswer:
+      line.number("name", event.as<DnsAnswer>().name);
+      break;
+    default:
+      break;
   }
 }
 
@@ -131,7 +144,9 @@ void add_payload(Line& line, const Event& event) {
       if (p.exe != 0) line.number("exe", p.exe);
       break;
     }
-    case EventKind::kProcessExit: line.signed_number("exit_code", event.as<ProcessExit>().exit_code); break;
+    case EventKind::kProcessExit:
+      line.signed_number("exit_code", event.as<ProcessExit>().exit_code);
+      break;
     case EventKind::kProcessSample: {
       const auto p = event.as<ProcessSample>();
       if ((p.measured & ProcessSample::kCpu) != 0) line.number("cpu_ns", p.cpu_ns);
@@ -174,7 +189,8 @@ void add_payload(Line& line, const Event& event) {
       line.text("name", fixed(p.name, sizeof p.name));
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 

@@ -1,4 +1,5 @@
-// Where C++ meets C: statuses become numbers with a message per thread, exceptions become statuses, handles become types.
+// Where C++ meets C: statuses become numbers with a message per thread, exceptions become statuses, handles become
+// types.
 #pragma once
 
 #include <ipm/ipm.h>
@@ -55,22 +56,26 @@ ipm_status guard_monitor(ipm_monitor* monitor, Body&& body) noexcept {
   return guard([&]() -> Status {
     if (monitor == nullptr) return Status::invalid_argument("monitor is NULL");
     if (monitor->impl->forked()) {
-      return {Code::kForked, "this monitor belongs to the parent of this forked process: close it here and open another"};
+      return {Code::kForked,
+              "this monitor belongs to the parent of this forked process: close it here and open another"};
     }
     return body(*monitor->impl);
   });
 }
 
-// An options struct of the caller: a shorter one is an older caller, a longer one is accepted when its extra bytes are zero.
+// An options struct of the caller: a shorter one is an older caller, a longer one is accepted when its extra bytes are
+// zero.
 template <typename Options>
 Status read_struct(const Options* given, Options& out, const char* name) {
   out = Options{};
   if (given == nullptr) return Status::success();
   const std::size_t size = given->struct_size;
-  if (size < sizeof given->struct_size) return Status::invalid_argument(std::string(name) + ": struct_size is not set; initialise it with its _INIT macro");
+  if (size < sizeof given->struct_size)
+    return Status::invalid_argument(std::string(name) + ": struct_size is not set; initialise it with its _INIT macro");
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   for (std::size_t i = sizeof(Options); i < size; ++i) {
-    if (bytes[i] != 0) return Status::invalid_argument(std::string(name) + ": a field that this version of libipm does not know is set");
+    if (bytes[i] != 0)
+      return Status::invalid_argument(std::string(name) + ": a field that this version of libipm does not know is set");
   }
   std::memcpy(static_cast<void*>(&out), bytes, std::min(size, sizeof(Options)));
   return Status::success();
@@ -81,7 +86,8 @@ template <typename Out>
 Status write_struct(const Out& value, Out* out, const char* name) {
   if (out == nullptr) return Status::invalid_argument(std::string(name) + " is NULL");
   const std::size_t size = out->struct_size;
-  if (size < sizeof out->struct_size) return Status::invalid_argument(std::string(name) + ": struct_size is not set; initialise it with its _INIT macro");
+  if (size < sizeof out->struct_size)
+    return Status::invalid_argument(std::string(name) + ": struct_size is not set; initialise it with its _INIT macro");
   std::memcpy(static_cast<void*>(out), &value, std::min(size, sizeof(Out)));
   out->struct_size = static_cast<std::uint32_t>(size);
   return Status::success();

@@ -7,7 +7,9 @@ using ipm::monitor::Monitor;
 
 namespace {
 
-ipm_bound_stats bound(const ipm::monitor::MonitorStats::Bound& b) { return {b.used, b.max, b.high_water, b.evicted}; }
+ipm_bound_stats bound(const ipm::monitor::MonitorStats::Bound& b) {
+  return {b.used, b.max, b.high_water, b.evicted};
+}
 
 }  // namespace
 
@@ -37,7 +39,9 @@ ipm_status ipm_monitor_open(ipm_monitor** out, const ipm_monitor_options* option
   });
 }
 
-void ipm_monitor_close(ipm_monitor* monitor) { delete monitor; }
+void ipm_monitor_close(ipm_monitor* monitor) {
+  delete monitor;
+}
 
 ipm_status ipm_monitor_add_source(ipm_monitor* monitor, const char* uri) {
   return guard_monitor(monitor, [&](Monitor& m) -> Status {

@@ -28,18 +28,21 @@ Result<const ipm::query::TableInfo*> table_named(const char* name) {
                            (near.empty() ? "; there are " + list : "; did you mean " + std::string(near) + "?"));
 }
 
-Result<std::unique_ptr<Cursor>> open_cursor(ipm_monitor* monitor, const char* table, const char* filter, const char* const* values,
-                                            uint32_t value_count) {
+Result<std::unique_ptr<Cursor>> open_cursor(ipm_monitor* monitor, const char* table, const char* filter,
+                                            const char* const* values, uint32_t value_count) {
   if (monitor == nullptr) return Status::invalid_argument("monitor is NULL");
-  if (monitor->impl->forked()) return Status(Code::kForked, "this monitor belongs to the parent of this forked process: open another");
+  if (monitor->impl->forked())
+    return Status(Code::kForked, "this monitor belongs to the parent of this forked process: open another");
   Result<const ipm::query::TableInfo*> info = table_named(table);
   if (!info.ok()) return info.status();
   std::vector<std::string_view> bound;
   for (uint32_t i = 0; i < value_count; ++i) {
-    if (values == nullptr || values[i] == nullptr) return Status::invalid_argument("bound value ?" + std::to_string(i + 1) + " is NULL");
+    if (values == nullptr || values[i] == nullptr)
+      return Status::invalid_argument("bound value ?" + std::to_string(i + 1) + " is NULL");
     bound.emplace_back(values[i]);
   }
-  Result<ipm::query::Filter> parsed = ipm::query::parse_filter(filter == nullptr ? "" : filter, (*info)->columns, bound);
+  Result<ipm::query::Filter> parsed =
+      ipm::query::parse_filter(filter == nullptr ? "" : filter, (*info)->columns, bound);
   if (!parsed.ok()) return parsed.status();
   Result<std::shared_ptr<const ipm::query::Snapshot>> snapshot = monitor->impl->snapshot();
   if (!snapshot.ok()) return snapshot.status();
@@ -60,9 +63,11 @@ Status describe(const Column& column, ipm_column_info* out) {
 // The cell, or the reason why there is none to read.
 Result<const Cell*> cell_of(const ipm_cursor* cursor, uint32_t column) {
   if (cursor == nullptr) return Status::invalid_argument("cursor is NULL");
-  if (!cursor->impl->on_row()) return Status::state("the cursor stands on no row: ipm_cursor_next() has not returned IPM_OK");
+  if (!cursor->impl->on_row())
+    return Status::state("the cursor stands on no row: ipm_cursor_next() has not returned IPM_OK");
   if (column >= cursor->impl->column_count()) {
-    return Status::invalid_argument("column " + std::to_string(column) + ": there are " + std::to_string(cursor->impl->column_count()));
+    return Status::invalid_argument("column " + std::to_string(column) + ": there are " +
+                                    std::to_string(cursor->impl->column_count()));
   }
   return &cursor->impl->cell(column);
 }
@@ -99,8 +104,8 @@ ipm_status ipm_column_describe(const char* table, uint32_t column, ipm_column_in
   });
 }
 
-ipm_status ipm_cursor_open(ipm_cursor** out, ipm_monitor* monitor, const char* table, const char* filter, const char* const* values,
-                           uint32_t value_count) {
+ipm_status ipm_cursor_open(ipm_cursor** out, ipm_monitor* monitor, const char* table, const char* filter,
+                           const char* const* values, uint32_t value_count) {
   return guard([&]() -> Status {
     if (out == nullptr) return Status::invalid_argument("out is NULL");
     *out = nullptr;
@@ -111,7 +116,9 @@ ipm_status ipm_cursor_open(ipm_cursor** out, ipm_monitor* monitor, const char* t
   });
 }
 
-void ipm_cursor_close(ipm_cursor* cursor) { delete cursor; }
+void ipm_cursor_close(ipm_cursor* cursor) {
+  delete cursor;
+}
 
 ipm_status ipm_cursor_next(ipm_cursor* cursor) {
   return guard([&]() -> Status {
@@ -120,11 +127,14 @@ ipm_status ipm_cursor_next(ipm_cursor* cursor) {
   });
 }
 
-uint32_t ipm_cursor_column_count(const ipm_cursor* cursor) { return cursor == nullptr ? 0 : cursor->impl->column_count(); }
+uint32_t ipm_cursor_column_count(const ipm_cursor* cursor) {
+  return cursor == nullptr ? 0 : cursor->impl->column_count();
+}
 
 ipm_status ipm_cursor_column(const ipm_cursor* cursor, const char* name, uint32_t* out) {
   return guard([&]() -> Status {
-    if (cursor == nullptr || name == nullptr || out == nullptr) return Status::invalid_argument("cursor, name or out is NULL");
+    if (cursor == nullptr || name == nullptr || out == nullptr)
+      return Status::invalid_argument("cursor, name or out is NULL");
     Result<std::uint32_t> found = cursor->impl->find(name);
     if (!found.ok()) return found.status();
     *out = *found;
@@ -140,7 +150,9 @@ ipm_status ipm_cursor_describe(const ipm_cursor* cursor, uint32_t column, ipm_co
   });
 }
 
-int64_t ipm_cursor_time_ns(const ipm_cursor* cursor) { return cursor == nullptr ? 0 : cursor->impl->time_ns(); }
+int64_t ipm_cursor_time_ns(const ipm_cursor* cursor) {
+  return cursor == nullptr ? 0 : cursor->impl->time_ns();
+}
 
 int32_t ipm_cursor_is_null(const ipm_cursor* cursor, uint32_t column) {
   int32_t null = 0;
@@ -189,7 +201,8 @@ size_t ipm_text_quote(const char* text, size_t bytes, char* buffer, size_t size)
   }
 }
 
-ipm_status ipm_monitor_table(ipm_monitor* monitor, const char* table, const char* filter, struct ArrowArrayStream* out) {
+ipm_status ipm_monitor_table(ipm_monitor* monitor, const char* table, const char* filter,
+                             struct ArrowArrayStream* out) {
   return guard([&]() -> Status {
     if (out == nullptr) return Status::invalid_argument("out is NULL");
     *out = {};

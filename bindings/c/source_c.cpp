@@ -52,7 +52,8 @@ ipm_status ipm_source_probe(const char* uri, ipm_cursor** out) {
       parsed = *result;
       wanted = parsed.scheme;
       if (wanted != "auto" && ipm::source::find_backend(wanted) == nullptr) {
-        return Status::not_found("probe " + std::string(uri) + ": unknown scheme; known are " + ipm::source::known_schemes());
+        return Status::not_found("probe " + std::string(uri) + ": unknown scheme; known are " +
+                                 ipm::source::known_schemes());
       }
     }
     for (const ipm::source::Backend& backend : ipm::source::backends()) {
@@ -106,13 +107,17 @@ ipm_status ipm_lane_push(ipm_lane* lane, const ipm_event* events, size_t count, 
   return ipm::capi::report(Status(ipm::Code::kLimit));
 }
 
-uint64_t ipm_lane_free(ipm_lane* lane) { return lane == nullptr ? 0 : lane->lane->free(); }
+uint64_t ipm_lane_free(ipm_lane* lane) {
+  return lane == nullptr ? 0 : lane->lane->free();
+}
 
 ipm_status ipm_lane_text(ipm_lane* lane, const char* text, size_t bytes, int64_t time_ns, uint32_t* id) {
   return guard([&]() -> Status {
-    if (lane == nullptr || id == nullptr || (text == nullptr && bytes != 0)) return Status::invalid_argument("lane, text or id is NULL");
+    if (lane == nullptr || id == nullptr || (text == nullptr && bytes != 0))
+      return Status::invalid_argument("lane, text or id is NULL");
     *id = lane->texts.id({text, bytes}, time_ns, *lane->writer);
-    if (*id == 0 && bytes != 0) return Status::limit("the lane has no room for the text now; let the monitor step and try again");
+    if (*id == 0 && bytes != 0)
+      return Status::limit("the lane has no room for the text now; let the monitor step and try again");
     return Status::success();
   });
 }
@@ -126,7 +131,8 @@ ipm_status ipm_monitor_add_custom_source(ipm_monitor* monitor, const ipm_source_
     if (vtable == nullptr) return Status::invalid_argument("vtable is NULL");
     ipm_source_vtable table;
     if (Status status = ipm::capi::read_struct(vtable, table, "ipm_source_vtable"); !status.ok()) return status;
-    if (table.poll == nullptr || table.name == nullptr) return Status::invalid_argument("ipm_source_vtable: poll and name must be set");
+    if (table.poll == nullptr || table.name == nullptr)
+      return Status::invalid_argument("ipm_source_vtable: poll and name must be set");
     auto source = std::make_unique<ipm::capi::CustomSource>(table, user);
     const std::string uri = "custom:" + std::string(table.name);
     return m.add_source(std::move(source), uri, {});

@@ -51,13 +51,17 @@ IPM_SAME(IPM_ERR_INTERNAL, kInternal);
 
 extern "C" {
 
-const char* ipm_version(void) { return IPM_VERSION_STRING; }
+const char* ipm_version(void) {
+  return IPM_VERSION_STRING;
+}
 
 const char* ipm_status_name(ipm_status status) {
   // Every name is a literal, hence terminated.
   return ipm::code_name(static_cast<ipm::Code>(status)).data();
 }
 
-const char* ipm_last_error(void) { return ipm::capi::last_error; }
+const char* ipm_last_error(void) {
+  return ipm::capi::last_error;
+}
 
 }  // extern "C"

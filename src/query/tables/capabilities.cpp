@@ -33,6 +33,8 @@ class CapabilitiesTable final : public Table {
 
 }  // namespace
 
-std::shared_ptr<Table> capabilities_table(std::vector<CapabilityRow> rows) { return std::make_shared<CapabilitiesTable>(std::move(rows)); }
+std::shared_ptr<Table> capabilities_table(std::vector<CapabilityRow> rows) {
+  return std::make_shared<CapabilitiesTable>(std::move(rows));
+}
 
 }  // namespace ipm::query
