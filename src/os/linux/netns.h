@@ -1,0 +1,30 @@
+// Network namespaces (network_namespaces(7)). A namespace is named by the inode of its nsfs file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "os/linux/fd.h"
+
+namespace ipm::os {
+
+// Of the process (from the link's text, which needs ptrace access to other users' processes); "self" for pid 0.
+Result<std::uint32_t> netns_of(const std::string& proc_root, std::uint32_t pid);
+
+struct NamedNetns {
+  std::string path;
+  std::uint32_t inode = 0;
+};
+// The bind mounts that ip-netns(8) makes. Empty if there is no such directory; plain files in it are skipped.
+std::vector<NamedNetns> list_named_netns(const std::string& directory = "/run/netns");
+
+Result<Fd> open_netns(const std::string& path);
+
+// Runs `work` on a new thread that has entered the namespace, and waits for its end. No other thread changes
+// namespace. The thread blocks all signals, so the host's handlers never run on it. Needs CAP_SYS_ADMIN.
+Status run_in_netns(int netns_fd, const std::function<Status()>& work);
+
+}  // namespace ipm::os
