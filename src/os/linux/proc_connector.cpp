@@ -9,7 +9,14 @@
 namespace ipm::os {
 
 std::optional<ProcessNews> parse_process_news(Bytes payload) {
-  const auto head = read_front<cn_msg>(payload);
+  // Field by field: cn_msg ends in a flexible array and cannot be a value.
+  struct Head {
+    cb_id id;
+    std::uint32_t sequence, acknowledged;
+    std::uint16_t len, flags;
+  };
+  static_assert(sizeof(Head) == sizeof(cn_msg));
+  const auto head = read_front<Head>(payload);
   if (!head || head->id.idx != CN_IDX_PROC || head->id.val != CN_VAL_PROC) return std::nullopt;
   const Bytes body = payload.subspan(sizeof(cn_msg));
   if (body.size() < head->len) return std::nullopt;
