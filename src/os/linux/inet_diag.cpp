@@ -41,7 +41,7 @@ TcpCounters counters_of(Bytes value) {
   out.rtt_us = info.tcpi_rtt;
   out.rttvar_us = info.tcpi_rttvar;
   out.min_rtt_us = info.tcpi_min_rtt;
-  out.fields_bytes = static_cast<std::uint32_t>(value.size());
+  out.has_bytes_sent = value.size() >= offsetof(tcp_info, tcpi_bytes_retrans) + sizeof info.tcpi_bytes_retrans;
   return out;
 }
 

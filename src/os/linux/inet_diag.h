@@ -28,7 +28,7 @@ struct TcpCounters {
   std::uint32_t rtt_us = 0;
   std::uint32_t rttvar_us = 0;  // mdev_us: tcp_get_info() reports the mean deviation, not the floored rttvar_us.
   std::uint32_t min_rtt_us = 0;
-  std::uint32_t fields_bytes = 0;  // How much of tcp_info came.
+  bool has_bytes_sent = false;  // False before 4.19.
 
   // tcp_disconnect() clears everything: a refused or aborted connection.
   bool zeroed() const {

@@ -102,6 +102,20 @@ std::optional<std::uint32_t> parse_status_uid(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> parse_status_capabilities(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (line.substr(0, 7) != "CapEff:") continue;
+    line.remove_prefix(7);
+    const std::string_view word = take_word(line);
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
+    if (word.empty() || error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+    return value;
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string_view> parse_cmdline(std::string_view text) {
   constexpr std::size_t kArgumentsMax = 64;
   std::vector<std::string_view> arguments;

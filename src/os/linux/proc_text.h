@@ -26,6 +26,9 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text);
 // The effective uid in /proc/PID/status.
 std::optional<std::uint32_t> parse_status_uid(std::string_view text);
 
+// The effective capability set in /proc/PID/status, bit per CAP_* number.
+std::optional<std::uint64_t> parse_status_capabilities(std::string_view text);
+
 // /proc/PID/cmdline: arguments end in NUL. Views into `text`.
 std::vector<std::string_view> parse_cmdline(std::string_view text);
 

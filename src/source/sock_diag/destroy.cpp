@@ -1,0 +1,276 @@
+// What ends: closed sockets from the destroy groups, and the news of the process connector.
+#include <linux/sock_diag.h>
+
+#include "os/linux/clock.h"
+#include "source/sock_diag/sock_diag_source.h"
+
+namespace ipm::source::sock_diag {
+namespace {
+
+// One closed socket gives at most an opening, data, a snapshot and a close; a batch is up to this many messages.
+constexpr std::uint64_t kBatchMessages = 64;
+constexpr std::uint64_t kRoomMin = kBatchMessages * 6;
+// A process's texts may be long.
+constexpr std::uint64_t kRoomMinProcess = 512;
+
+using model::TcpState;
+
+}  // namespace
+
+bool SockDiagSource::drain_destroyed(bool& short_of_room) {
+  bool worked = false;
+  for (auto& [inode, netns] : namespaces_->all()) {
+    while (true) {
+      if (out_.room() < kRoomMin) {
+        short_of_room = true;
+        return worked;
+      }
+      const std::uint64_t before = out_.received();
+      drain_destroyed_of(*netns, kBatchMessages);
+      if (out_.received() == before) break;
+      worked = true;
+    }
+  }
+  return worked;
+}
+
+void SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max) {
+  // Not buffer_: what a record leads to reads other sockets into that one.
+  std::byte bytes[16'384];
+  for (std::uint64_t i = 0; i < messages_max; ++i) {
+    const os::NetlinkSocket::Received received = netns.destroy.receive(bytes);
+    const TimeNs now = os::boottime_ns();
+    switch (received.what) {
+      case os::NetlinkSocket::What::kNothing:
+      case os::NetlinkSocket::What::kFailed:
+        return;
+      case os::NetlinkSocket::What::kForeign:
+        out_.malformed();
+        continue;
+      case os::NetlinkSocket::What::kOverrun:
+        on_overrun(netns, now);
+        continue;
+      case os::NetlinkSocket::What::kData:
+        break;
+    }
+    os::NetlinkMessages messages(received.bytes);
+    while (const auto message = messages.next()) {
+      const std::uint64_t before = out_.received();
+      if (message->type == SOCK_DIAG_BY_FAMILY) {
+        if (auto socket = os::parse_inet_diag(message->payload)) {
+          on_destroyed(netns, *socket, now);
+        } else {
+          out_.malformed();
+        }
+      }
+      if (out_.received() == before) out_.filtered();
+    }
+    if (messages.malformed()) out_.malformed();
+  }
+}
+
+void SockDiagSource::on_overrun(Netns& netns, TimeNs now) {
+  out_.lost();
+  netns.lost = true;
+  netns.lost_at_tick = tick_;
+  resync_ = true;
+  model::Loss loss;
+  loss.what = model::LossWhat::kKernelBuffer;
+  loss.layer = model::ByteLayer::kTcp;
+  out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
+  degrade("bursts of closing connections without loss",
+          "the kernel's buffer of closed sockets ran over; needs CAP_NET_ADMIN for a larger one, or rcvbuf=");
+}
+
+void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs now) {
+  socket.tuple.netns = netns.inode;
+  if (socket.tuple.protocol == 0) {  // Not sent before 4.3.
+    socket.tuple.protocol = socket.tcp ? model::kProtocolTcp : model::kProtocolUdp;
+  }
+  if (socket.tuple.protocol != model::kProtocolTcp) socket.tcp.reset();
+  SocketRecord* record = sockets_.find(socket.cookie);
+  if (record == nullptr) {
+    on_destroyed_unseen(netns, socket, now);
+    return;
+  }
+  if (!record->announced) {
+    // Ended between the dump and the look for its owner: nobody holds it any more.
+    if (record->ownership.rule == model::Rule::kNone) record->ownership.rule = model::Rule::kBetweenDumps;
+    announce(socket.cookie, *record, now);
+  }
+  const std::uint16_t flags = flags_of(*record);
+  model::CloseReason reason = model::CloseReason::kOrderly;
+  std::optional<std::uint64_t> sent;
+  if (record->state == TcpState::kListen) {
+    listeners_.seen(record->tuple, now);
+  } else if (socket.tcp && socket.tcp->zeroed() && !record->tcp.zeroed()) {
+    reason = model::CloseReason::kUnknown;  // Aborted: what the last dump saw is all that is known.
+  } else if (socket.tcp) {
+    const bool accepted = record->tuple.direction == model::Direction::kIn;
+    const bool fin = fin_received(netns, socket, record, accepted);
+    if (record->state == TcpState::kSynSent && socket.tcp->zeroed()) reason = model::CloseReason::kUnknown;
+    events_->update(socket.cookie, *record, *socket.tcp, fin, TcpState::kClose, now, flags);
+    sent = unique_sent(*socket.tcp);
+  }
+  events_->close(socket.cookie, *record, reason, now, flags);
+  closed_.add(socket.cookie, record->tuple, sent);
+  sockets_.erase(socket.cookie);
+}
+
+void SockDiagSource::on_destroyed_unseen(Netns& netns, const os::DiagSocket& socket, TimeNs now) {
+  if (closed_.contains(socket.cookie)) {
+    if (const auto gone = closed_.take_gone(socket.cookie)) {
+      on_destroyed_gone(netns, socket.cookie, *gone, socket, now);
+    }
+    return;
+  }
+  const bool tcp = socket.tuple.protocol == model::kProtocolTcp;
+  if (tcp && socket.tuple.remote_port == 0) {
+    if (socket.tuple.local_port != 0) listeners_.seen(socket.tuple, now);
+    return;  // A listener, or never connected.
+  }
+  if (tcp && (!socket.tcp || socket.tcp->zeroed())) return;  // Refused or aborted: nothing is known but that it was.
+  if (!tcp && socket.tuple.local_port == 0) return;          // Never bound.
+  SocketRecord record;
+  record.tuple = socket.tuple;
+  record.family = socket.family;
+  record.state = tcp ? TcpState::kEstablished : TcpState::kNone;
+  record.uid = model::Process::kUidUnknown;
+  const bool accepted = tcp && listeners_.listens(record.tuple);
+  const bool fin = tcp && fin_received(netns, socket, nullptr, accepted);
+  std::optional<std::uint64_t> sent;
+  if (tcp) sent = unique_sent(*socket.tcp);
+  const std::uint16_t flags = netns.lost ? std::uint16_t{model::kEventLost} : std::uint16_t{0};
+  events_->between_dumps(socket.cookie, record, accepted, tcp ? &*socket.tcp : nullptr, fin, now, flags);
+  closed_.add(socket.cookie, record.tuple, sent);
+}
+
+// It was told as gone; what it did after the last dump that saw it is told now, then its end once more.
+void SockDiagSource::on_destroyed_gone(Netns& netns, std::uint64_t cookie, SocketRecord& record,
+                                       const os::DiagSocket& socket, TimeNs now) {
+  std::optional<std::uint64_t> sent;
+  if (socket.tcp && !socket.tcp->zeroed()) {
+    const std::uint64_t before = out_.received();
+    const bool fin = fin_received(netns, socket, &record, record.tuple.direction == model::Direction::kIn);
+    events_->update(cookie, record, *socket.tcp, fin, TcpState::kClose, now, 0);
+    sent = unique_sent(*socket.tcp);
+    if (out_.received() != before) events_->close(cookie, record, model::CloseReason::kOrderly, now, 0);
+  }
+  closed_.add(cookie, record.tuple, sent);
+}
+
+bool SockDiagSource::fin_received(Netns& netns, const os::DiagSocket& socket, const SocketRecord* record,
+                                  bool listener_known) {
+  FinEvidence evidence;
+  if (record != nullptr) {
+    evidence.last_state = record->state;
+    evidence.last_had_file = record->had_file;
+  }
+  // Sockets that were there before the source have no known beginning, unless their listener is known.
+  evidence.accepted = listener_known;
+  evidence.connected = !listener_known && (record == nullptr || !record->existing);
+  std::optional<bool> decided = fin_received_by(evidence, *socket.tcp);
+  if (decided) return *decided;
+  evidence.peer_sent = peer_sent(socket.tuple);
+  decided = fin_received_by(evidence, *socket.tcp);
+  if (decided) return *decided;
+  Remains remains = Remains::kNothing;
+  const std::optional<os::DiagSocket> left = lookup(netns, socket.family, socket.tuple, socket.interface);
+  // A mini-socket has no tcp_info; a listener of the port, or a new connection with the tuple, has.
+  if (left && !left->tcp && left->state == os::kTcpStateFinWait2) remains = Remains::kFinWait2;
+  if (left && !left->tcp && left->state == os::kTcpStateTimeWait) remains = Remains::kTimeWait;
+  return fin_received_given(evidence, *socket.tcp, remains);
+}
+
+std::optional<std::uint64_t> SockDiagSource::peer_sent(const model::FlowTuple& tuple) {
+  if (const auto closed = closed_.peer_sent(tuple)) return closed;
+  const auto [cookie, peer] = sockets_.find_peer(tuple);
+  if (peer == nullptr || !peer->has_tcp) return std::nullopt;
+  // Still open: what the last dump saw is old, so ask again.
+  Netns* netns = namespaces_->find(peer->tuple.netns);
+  if (netns == nullptr) return std::nullopt;
+  const std::optional<os::DiagSocket> fresh = lookup(*netns, peer->family, peer->tuple, peer->interface);
+  if (!fresh || fresh->cookie != cookie || !fresh->tcp) return std::nullopt;
+  return unique_sent(*fresh->tcp);
+}
+
+std::optional<os::DiagSocket> SockDiagSource::lookup(Netns& netns, std::uint8_t family, const model::FlowTuple& tuple,
+                                                     std::uint32_t interface) {
+  const std::uint32_t sequence = ++sequence_;
+  if (!netns.lookup.send(os::inet_diag_lookup_request(family, tuple, interface, sequence)).ok()) return std::nullopt;
+  std::byte bytes[4'096];
+  while (true) {
+    // The kernel answers a single question before sendto() returns.
+    const os::NetlinkSocket::Received received = netns.lookup.receive(bytes);
+    if (received.what == os::NetlinkSocket::What::kForeign) continue;
+    if (received.what != os::NetlinkSocket::What::kData) return std::nullopt;
+    os::NetlinkMessages messages(received.bytes);
+    while (const auto message = messages.next()) {
+      if (message->sequence != sequence) continue;
+      if (message->type != SOCK_DIAG_BY_FAMILY) return std::nullopt;  // NLMSG_ERROR: there is none.
+      return os::parse_inet_diag(message->payload);
+    }
+  }
+}
+
+bool SockDiagSource::drain_process_news(bool& short_of_room) {
+  if (!connector_.valid()) return false;
+  bool worked = false;
+  std::byte bytes[4'096];
+  for (std::uint64_t i = 0; i < kBatchMessages * 16; ++i) {
+    if (out_.room() < kRoomMinProcess) {
+      short_of_room = true;
+      return worked;
+    }
+    const os::NetlinkSocket::Received received = connector_.receive(bytes);
+    const TimeNs now = os::boottime_ns();
+    if (received.what == os::NetlinkSocket::What::kNothing || received.what == os::NetlinkSocket::What::kFailed) break;
+    worked = true;
+    if (received.what == os::NetlinkSocket::What::kForeign) {
+      out_.malformed();
+      continue;
+    }
+    if (received.what == os::NetlinkSocket::What::kOverrun) {
+      out_.lost();
+      verify_processes_ = true;
+      continue;
+    }
+    os::NetlinkMessages messages(received.bytes);
+    while (const auto message = messages.next()) {
+      if (const auto news = os::parse_process_news(message->payload)) {
+        const std::uint64_t before = out_.received();
+        on_process_news(*news, now);
+        if (out_.received() == before) out_.filtered();
+      } else {
+        out_.malformed();
+      }
+    }
+    if (messages.malformed()) out_.malformed();
+  }
+  return worked;
+}
+
+void SockDiagSource::on_process_news(const os::ProcessNews& news, TimeNs now) {
+  constexpr std::size_t kFreshPidsMax = 4'096;
+  switch (news.what) {
+    case os::ProcessNews::What::kFork:
+      if (fresh_pids_.size() < kFreshPidsMax) fresh_pids_.insert(news.pid);
+      if (processes_->known(news.parent_pid)) changed_pids_.insert(news.parent_pid);
+      break;
+    case os::ProcessNews::What::kExec:
+      if (fresh_pids_.size() < kFreshPidsMax) fresh_pids_.insert(news.pid);
+      // Descriptors that close on exec leave their sockets to the other holders.
+      if (processes_->known(news.pid)) changed_pids_.insert(news.pid);
+      processes_->exec(news.pid, now);
+      break;
+    case os::ProcessNews::What::kExit:
+      fresh_pids_.erase(news.pid);
+      if (processes_->known(news.pid)) changed_pids_.insert(news.pid);
+      processes_->exit(news.pid, news.exit_code, now);
+      break;
+    case os::ProcessNews::What::kOther:
+      break;
+  }
+}
+
+}  // namespace ipm::source::sock_diag

@@ -1,0 +1,156 @@
+#include "source/sock_diag/processes.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "model/app_key.h"
+#include "os/linux/clock.h"
+#include "os/linux/netns.h"
+#include "os/linux/proc_files.h"
+#include "os/linux/proc_text.h"
+
+namespace ipm::source::sock_diag {
+namespace {
+
+std::string find_cgroup_mount() {
+  for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    struct statfs info {};
+    if (::statfs(path, &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC) return path;
+  }
+  return {};
+}
+
+}  // namespace
+
+Processes::Processes(std::string proc_root, EventOut& out, std::size_t processes_max)
+    : proc_root_(std::move(proc_root)), out_(out), processes_max_(processes_max), cgroup_mount_(find_cgroup_mount()) {}
+
+model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
+  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+  if (!text.ok()) return {};
+  const auto stat = os::parse_proc_stat(*text);
+  if (!stat) {
+    out_.malformed();
+    return {};
+  }
+  const model::ProcessKey key(pid, stat->start_ticks);
+  if (const auto found = by_pid_.find(pid); found != by_pid_.end()) {
+    if (found->second == key) return key;
+    exit(pid, 0, now);  // Its number was given to another; the end of the first went unseen.
+  }
+  if (by_pid_.size() >= processes_max_) {
+    ++refused_;
+    return {};
+  }
+  by_pid_[pid] = key;
+  tell(pid, key, model::EventKind::kProcessStart, now);
+  return key;
+}
+
+void Processes::fill_image(model::Process& process, std::uint32_t pid, TimeNs now) {
+  const std::string exe_path = os::process_path(proc_root_, pid, "exe");
+  const Result<std::string> exe = os::read_link(exe_path);
+  if (exe.ok()) process.exe = out_.text(*exe, now);
+  if (const auto identity = os::file_identity(exe_path); identity.ok()) {
+    process.exe_inode = identity->inode;
+    process.exe_dev = identity->device;
+    process.exe_mtime_ns = identity->mtime_ns;
+  }
+  const Result<std::string> cmdline = os::read_file(os::process_path(proc_root_, pid, "cmdline"));
+  if (!exe.ok() || !cmdline.ok()) return;
+  process.script = out_.text(model::script_of(*exe, os::parse_cmdline(*cmdline)), now);
+}
+
+void Processes::fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs now) {
+  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "cgroup"));
+  if (!text.ok()) return;
+  const std::string path(os::parse_cgroup(*text));
+  process.cgroup = out_.text(path, now);
+  process.unit = out_.text(model::unit_of(path), now);
+  process.container = out_.text(model::container_of(path), now);
+  if (cgroup_mount_.empty()) return;
+  if (const auto identity = os::file_identity(cgroup_mount_ + path); identity.ok()) {
+    process.cgroup_id = identity->inode;
+  }
+}
+
+void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now) {
+  model::Process process;
+  fill_image(process, pid, now);
+  fill_cgroup(process, pid, now);
+  if (const auto text = os::read_file(os::process_path(proc_root_, pid, "status")); text.ok()) {
+    process.uid = os::parse_status_uid(*text).value_or(model::Process::kUidUnknown);
+  }
+  if (const auto netns = os::netns_of(proc_root_, pid); netns.ok()) process.netns = *netns;
+  process.start_ns = static_cast<TimeNs>(key.start_ticks()) * (kSecond / os::ticks_per_second());
+  // Read last: after an exec the name changes with the image.
+  if (const auto text = os::read_file(os::process_path(proc_root_, pid, "stat")); text.ok()) {
+    if (const auto stat = os::parse_proc_stat(*text)) {
+      process.ppid = stat->ppid;
+      std::memcpy(process.comm, stat->comm.data(), std::min<std::size_t>(stat->comm.size(), model::kCommBytes - 1));
+    }
+  }
+  out_.write(model::make_event(now, kind, key, 0, process));
+}
+
+void Processes::exec(std::uint32_t pid, TimeNs now) {
+  const auto found = by_pid_.find(pid);
+  if (found == by_pid_.end()) return out_.filtered();
+  tell(pid, found->second, model::EventKind::kProcessExec, now);
+}
+
+void Processes::exit(std::uint32_t pid, std::int32_t code, TimeNs now) {
+  const auto found = by_pid_.find(pid);
+  if (found == by_pid_.end()) return out_.filtered();
+  model::ProcessExit payload;
+  payload.exit_code = code;
+  out_.write(model::make_event(now, model::EventKind::kProcessExit, found->second, 0, payload));
+  by_pid_.erase(found);
+  talking_.erase(pid);
+}
+
+void Processes::find_exits(TimeNs now) {
+  for (const std::uint32_t pid : pids()) {
+    const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+    const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
+    if (!stat || stat->start_ticks != by_pid_[pid].start_ticks() || stat->state == 'Z') exit(pid, 0, now);
+  }
+}
+
+bool Processes::sample(TimeNs now, std::uint64_t room_min) {
+  while (!talking_.empty()) {
+    if (out_.room() < room_min) return false;
+    const std::uint32_t pid = *talking_.begin();
+    talking_.erase(talking_.begin());
+    const auto found = by_pid_.find(pid);
+    const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+    if (found == by_pid_.end() || !text.ok()) continue;
+    const auto stat = os::parse_proc_stat(*text);
+    if (!stat || stat->start_ticks != found->second.start_ticks()) continue;
+    model::ProcessSample sample;
+    sample.cpu_ns = (stat->user_ticks + stat->system_ticks) * (kSecond / os::ticks_per_second());
+    sample.rss_bytes = stat->rss_pages * os::page_bytes();
+    sample.measured = model::ProcessSample::kCpu | model::ProcessSample::kRss;
+    if (const auto io_text = os::read_file(os::process_path(proc_root_, pid, "io")); io_text.ok()) {
+      if (const auto io = os::parse_proc_io(*io_text)) {
+        sample.read_bytes = io->read_bytes;
+        sample.write_bytes = io->write_bytes;
+        sample.measured |= model::ProcessSample::kIo;
+      }
+    }
+    out_.write(model::make_event(now, model::EventKind::kProcessSample, found->second, 0, sample));
+  }
+  return true;
+}
+
+std::vector<std::uint32_t> Processes::pids() const {
+  std::vector<std::uint32_t> out;
+  out.reserve(by_pid_.size());
+  for (const auto& [pid, key] : by_pid_) out.push_back(pid);
+  return out;
+}
+
+}  // namespace ipm::source::sock_diag

@@ -1,0 +1,53 @@
+// The processes that events have named. Before the first event with a process, its texts and kProcessStart are written;
+// after that its exec, its exit and, while it talks, its use of the machine.
+// Bounded: processes_max; past it a process stays unnamed (an empty key) and is counted.
+// Threads: owned by the source's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "source/sock_diag/event_out.h"
+
+namespace ipm::source::sock_diag {
+
+class Processes {
+ public:
+  Processes(std::string proc_root, EventOut& out, std::size_t processes_max = 65'536);
+
+  // The key of a running process, told first if need be. Empty: gone, or not readable, or one too many.
+  model::ProcessKey ensure(std::uint32_t pid, TimeNs now);
+  bool known(std::uint32_t pid) const { return by_pid_.contains(pid); }
+  // News of a known process; no effect for others.
+  void exec(std::uint32_t pid, TimeNs now);
+  void exit(std::uint32_t pid, std::int32_t code, TimeNs now);
+  // Finds the exits of known processes by looking, for when no news arrives or some was lost.
+  void find_exits(TimeNs now);
+
+  void talked(model::ProcessKey key) {
+    if (!key.empty()) talking_.insert(key.pid());
+  }
+  // kProcessSample of those that talked since, as far as there is room. True: all done.
+  bool sample(TimeNs now, std::uint64_t room_min);
+  std::vector<std::uint32_t> pids() const;
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  // Texts and kProcessStart or kProcessExec.
+  void tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now);
+  void fill_image(model::Process& process, std::uint32_t pid, TimeNs now);
+  void fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs now);
+
+  const std::string proc_root_;
+  EventOut& out_;
+  const std::size_t processes_max_;
+  std::string cgroup_mount_;  // Of the v2 hierarchy; empty without one.
+  std::unordered_map<std::uint32_t, model::ProcessKey> by_pid_;
+  std::unordered_set<std::uint32_t> talking_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace ipm::source::sock_diag

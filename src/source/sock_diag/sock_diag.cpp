@@ -1,0 +1,189 @@
+// Opens, waits and hands out work.
+#include "source/sock_diag/sock_diag.h"
+
+#include <linux/netlink.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "os/linux/clock.h"
+#include "source/sock_diag/privileges.h"
+#include "source/sock_diag/sock_diag_source.h"
+
+namespace ipm::source {
+
+std::unique_ptr<Source> make_sock_diag_source() {
+  return std::make_unique<sock_diag::SockDiagSource>();
+}
+
+}  // namespace ipm::source
+
+namespace ipm::source::sock_diag {
+namespace {
+
+constexpr std::size_t kBufferBytes = 65'536;  // The kernel fills dump buffers of up to 32 KiB.
+constexpr std::uint64_t kConnectorBufferBytes = 4ULL << 20;
+constexpr int kStepsPerPoll = 16;  // A stretch of a tick of a few milliseconds.
+constexpr TimeNs kRoomWait = kMillisecond;
+
+}  // namespace
+
+SockDiagSource::SockDiagSource() : buffer_(kBufferBytes) {}
+
+Capabilities SockDiagSource::probe() const {
+  return probe_capabilities(options_.proc_root);
+}
+
+Status SockDiagSource::open(const SourceOptions& options) {
+  if (epoll_.valid()) return Status::state("sock_diag: is open already");
+  Result<Options> read = read_options(options);
+  if (!read.ok()) return read.status();
+  options_ = *read;
+  os::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return Status::from_errno("sock_diag: create epoll", errno);
+  interrupt_ = os::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!interrupt_.valid()) return Status::from_errno("sock_diag: create eventfd", errno);
+  epoll_ = std::move(epoll);
+  namespaces_ = std::make_unique<Namespaces>(options_);
+  processes_ = std::make_unique<Processes>(options_.proc_root, out_);
+  events_ = std::make_unique<SocketEvents>(out_, *processes_);
+  walk_ = std::make_unique<OwnerWalk>(options_.proc_root);
+
+  Status status = watch(interrupt_.get(), 0);
+  if (status.ok()) status = namespaces_->open_own();
+  if (!status.ok()) {
+    epoll_.close();
+    return status.with_context("sock_diag");
+  }
+  // Before the first look, so that nothing happens unseen in between.
+  if (Status connected = open_process_connector(); !connected.ok()) {
+    degrade("process starts and exits as they happen", std::string(connected.message()) +
+                                                           "; looked for at each tick instead (needs CAP_NET_ADMIN on "
+                                                           "kernels before 6.6, and the initial network namespace)");
+  }
+  (void)namespaces_->scan(os::boottime_ns(), true);
+  for (auto& [inode, netns] : namespaces_->all()) watch_netns(*netns);
+  baseline();
+  phase_ = Phase::kIdle;
+  next_due_ns_ = 0;
+  return Status::success();
+}
+
+Status SockDiagSource::open_process_connector() {
+  Result<os::NetlinkSocket> socket = os::NetlinkSocket::open(NETLINK_CONNECTOR, os::kProcessConnectorGroup);
+  if (!socket.ok()) return socket.status();
+  socket->set_receive_buffer(kConnectorBufferBytes);
+  if (Status sent = socket->send(os::process_connector_request(true)); !sent.ok()) return sent;
+  if (Status watched = watch(socket->fd(), 1); !watched.ok()) return watched;
+  connector_ = std::move(*socket);
+  return Status::success();
+}
+
+Status SockDiagSource::watch(int fd, std::uint64_t tag) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return Status::from_errno("watch a socket", errno);
+  return Status::success();
+}
+
+void SockDiagSource::watch_netns(Netns& netns) {
+  if (const Status status = watch(netns.destroy.fd(), 2); !status.ok()) {
+    degrade("closed sockets as they close", std::string(status.message()));
+  }
+}
+
+bool SockDiagSource::wait(TimeNs until) {
+  const TimeNs now = os::boottime_ns();
+  const TimeNs left = std::max<TimeNs>(0, until - now);
+  // Rounded up: waking before the time would only wait again.
+  const auto milliseconds = static_cast<int>(std::min<TimeNs>((left + kMillisecond - 1) / kMillisecond, 3'600'000));
+  epoll_event events[8];
+  const int count = ::epoll_wait(epoll_.get(), events, 8, milliseconds);
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 != 0) continue;
+    eventfd_t value = 0;
+    (void)::eventfd_read(interrupt_.get(), &value);
+    return true;
+  }
+  return false;
+}
+
+void SockDiagSource::interrupt() noexcept {
+  if (interrupt_.valid()) (void)::eventfd_write(interrupt_.get(), 1);
+}
+
+bool SockDiagSource::work(bool& short_of_room) {
+  bool worked = false;
+  for (int step = 0; step < kStepsPerPoll; ++step) {
+    // What waits in the kernel's buffers goes first, in each step.
+    bool now_worked = drain_destroyed(short_of_room);
+    now_worked = drain_process_news(short_of_room) || now_worked;
+    now_worked = advance_tick(short_of_room) || now_worked;
+    if (!now_worked) break;
+    worked = true;
+  }
+  return worked;
+}
+
+Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
+  if (!epoll_.valid()) return Status::state("sock_diag: poll before open");
+  out_.bind(&out);
+  const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
+  const std::uint64_t written_before = out_.written();
+  while (true) {
+    bool short_of_room = false;
+    const bool worked = work(short_of_room);
+    if (out_.written() != written_before || phase_ != Phase::kIdle) {
+      // A full lane: leave its consumer some time, if the caller has it.
+      if (!worked && short_of_room && timeout.count() > 0) {
+        if (os::boottime_ns() < end) std::this_thread::sleep_for(std::chrono::nanoseconds(kRoomWait));
+      }
+      if (out_.written() != written_before || timeout.count() <= 0 || os::boottime_ns() >= end || short_of_room) {
+        return Status::success();
+      }
+      continue;
+    }
+    if (short_of_room) return Status::success();
+    if (os::boottime_ns() >= end) return Status::timeout();
+    if (!worked && wait(std::min(end, next_due_ns_))) return Status::timeout();
+  }
+}
+
+void SockDiagSource::degrade(std::string what, std::string reason) {
+  const std::lock_guard lock(degradations_mutex_);
+  degradations_[std::move(what)] = std::move(reason);
+}
+
+Degradations SockDiagSource::degradations() const {
+  Degradations out;
+  const auto add = [&](std::string what, std::string reason) {
+    out.push_back({std::move(what), false, std::move(reason)});
+  };
+  if (!epoll_.valid()) return out;
+  for (const auto& [inode, status] : namespaces_->refused()) {
+    add("network namespace " + std::to_string(inode), std::string(status.message()));
+  }
+  if (namespaces_->unreadable() > 0) {
+    add("other network namespaces", "the namespaces of " + std::to_string(namespaces_->unreadable()) +
+                                        " processes could not be read; needs CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+  }
+  if (walk_->unreadable() > 0 || !has_capability(kCapSysPtrace)) {
+    add("owners of other users' sockets", "needs CAP_SYS_PTRACE to read /proc/PID/fd of other users");
+  }
+  if (const Netns* own = namespaces_->find(namespaces_->own());
+      own != nullptr && own->receive_buffer_bytes < options_.receive_buffer_bytes) {
+    add("bursts of closing connections without loss",
+        "the buffer for closed sockets is " + std::to_string(own->receive_buffer_bytes) +
+            " bytes; needs CAP_NET_ADMIN for more than net.core.rmem_max");
+  }
+  if (processes_->refused() > 0) add("processes past the bound", "more talking processes than the source keeps");
+  add("udp bytes", "the kernel's socket records do not count them; needs the ebpf source");
+  const std::lock_guard lock(degradations_mutex_);
+  for (const auto& [what, reason] : degradations_) add(what, reason);
+  return out;
+}
+
+}  // namespace ipm::source::sock_diag
