@@ -33,6 +33,19 @@ void ClosedSockets::add_gone(std::uint64_t cookie, const SocketRecord& record) {
   }
 }
 
+void ClosedSockets::set_sent(std::uint64_t cookie, const model::FlowTuple& tuple, std::uint64_t sent) {
+  if (const auto entry = entries_.find(cookie); entry != entries_.end()) {
+    entry->second.sent = sent;  // Keeps the record of one given up as gone.
+  } else {
+    add(cookie, tuple, sent);
+  }
+}
+
+bool ClosedSockets::gone(std::uint64_t cookie) const {
+  const auto entry = entries_.find(cookie);
+  return entry != entries_.end() && entry->second.gone != nullptr;
+}
+
 std::unique_ptr<SocketRecord> ClosedSockets::take_gone(std::uint64_t cookie) {
   const auto entry = entries_.find(cookie);
   return entry == entries_.end() ? nullptr : std::move(entry->second.gone);

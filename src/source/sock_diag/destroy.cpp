@@ -13,6 +13,10 @@ constexpr std::uint64_t kRoomMin = kBatchMessages * 6;
 // A process's texts may be long.
 constexpr std::uint64_t kRoomMinProcess = 512;
 
+// How long the end of a socket may wait for that of its other end, and how many may.
+constexpr TimeNs kPeerWait = 20 * kMillisecond;
+constexpr std::size_t kDeferredMax = 65'536;
+
 using model::TcpState;
 
 }  // namespace
@@ -25,16 +29,14 @@ bool SockDiagSource::drain_destroyed(bool& short_of_room) {
         short_of_room = true;
         return worked;
       }
-      const std::uint64_t before = out_.received();
-      drain_destroyed_of(*netns, kBatchMessages);
-      if (out_.received() == before) break;
+      if (!drain_destroyed_of(*netns, kBatchMessages)) break;
       worked = true;
     }
   }
-  return worked;
+  return finish_deferred(short_of_room) || worked;
 }
 
-void SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max) {
+bool SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max) {
   // Not buffer_: what a record leads to reads other sockets into that one.
   std::byte bytes[16'384];
   for (std::uint64_t i = 0; i < messages_max; ++i) {
@@ -43,7 +45,7 @@ void SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max
     switch (received.what) {
       case os::NetlinkSocket::What::kNothing:
       case os::NetlinkSocket::What::kFailed:
-        return;
+        return i > 0;
       case os::NetlinkSocket::What::kForeign:
         out_.malformed();
         continue;
@@ -55,7 +57,7 @@ void SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max
     }
     os::NetlinkMessages messages(received.bytes);
     while (const auto message = messages.next()) {
-      const std::uint64_t before = out_.received();
+      const std::uint64_t before = out_.received() + deferred_.size();
       if (message->type == SOCK_DIAG_BY_FAMILY) {
         if (auto socket = os::parse_inet_diag(message->payload)) {
           on_destroyed(netns, *socket, now);
@@ -63,10 +65,11 @@ void SockDiagSource::drain_destroyed_of(Netns& netns, std::uint64_t messages_max
           out_.malformed();
         }
       }
-      if (out_.received() == before) out_.filtered();
+      if (out_.received() + deferred_.size() == before) out_.filtered();
     }
     if (messages.malformed()) out_.malformed();
   }
+  return true;
 }
 
 void SockDiagSource::on_overrun(Netns& netns, TimeNs now) {
@@ -87,11 +90,63 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
   if (socket.tuple.protocol == 0) {  // Not sent before 4.3.
     socket.tuple.protocol = socket.tcp ? model::kProtocolTcp : model::kProtocolUdp;
   }
-  if (socket.tuple.protocol != model::kProtocolTcp) socket.tcp.reset();
+  const bool tcp = socket.tuple.protocol == model::kProtocolTcp;
+  if (!tcp) socket.tcp.reset();
   SocketRecord* record = sockets_.find(socket.cookie);
   if (record == nullptr) {
-    on_destroyed_unseen(netns, socket, now);
-    return;
+    if (tcp && socket.tuple.remote_port == 0) {
+      if (socket.tuple.local_port != 0) listeners_.seen(socket.tuple, now);
+      return;  // A listener, or never connected.
+    }
+    if (tcp && (!socket.tcp || socket.tcp->zeroed())) return;  // Refused or aborted: all that is known is that it was.
+    if (!tcp && socket.tuple.local_port == 0) return;          // Never bound.
+    if (closed_.contains(socket.cookie) && !closed_.gone(socket.cookie)) return;
+  } else {
+    // The destroy record has no interface.
+    socket.interface = record->interface;
+    if (record->state == TcpState::kListen) listeners_.seen(record->tuple, now);
+  }
+  const bool counts = socket.tcp && !socket.tcp->zeroed() && socket.tuple.remote_port != 0;
+  Ending ending{netns.inode, std::move(socket), false, now + kPeerWait};
+  if (!counts) return finish_destroyed(ending, false, now);
+  const std::optional<bool> fin = fin_received(netns, ending);
+  closed_.set_sent(ending.socket.cookie, ending.socket.tuple, unique_sent(*ending.socket.tcp));
+  if (fin || deferred_.size() >= kDeferredMax) {
+    return finish_destroyed(ending, fin.value_or(kFinReceivedByDefault), now);
+  }
+  // The other end may be on this host and about to end too; then its count decides.
+  deferred_.push_back(std::move(ending));
+}
+
+bool SockDiagSource::finish_deferred(bool& short_of_room) {
+  bool worked = false;
+  const TimeNs now = os::boottime_ns();
+  while (!deferred_.empty() && deferred_.front().until <= now) {
+    if (out_.room() < kRoomMin) {
+      short_of_room = true;
+      break;
+    }
+    const Ending ending = std::move(deferred_.front());
+    deferred_.pop_front();
+    finish_by_peer(ending, now);
+    worked = true;
+  }
+  return worked;
+}
+
+void SockDiagSource::finish_by_peer(const Ending& ending, TimeNs now) {
+  FinEvidence evidence;
+  evidence.peer_sent = peer_sent(ending.socket);
+  finish_destroyed(ending, fin_received_by(evidence, *ending.socket.tcp).value_or(kFinReceivedByDefault), now);
+}
+
+void SockDiagSource::finish_destroyed(const Ending& ending, bool fin, TimeNs now) {
+  const os::DiagSocket& socket = ending.socket;
+  const os::TcpCounters* tcp = socket.tcp && !socket.tcp->zeroed() ? &*socket.tcp : nullptr;
+  SocketRecord* record = sockets_.find(socket.cookie);
+  if (record == nullptr) {
+    if (const auto gone = closed_.take_gone(socket.cookie)) return finish_gone(ending, *gone, fin, now);
+    return finish_unseen(ending, fin, now);
   }
   if (!record->announced) {
     // Ended between the dump and the look for its owner: nobody holds it any more.
@@ -100,97 +155,84 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
   }
   const std::uint16_t flags = flags_of(*record);
   model::CloseReason reason = model::CloseReason::kOrderly;
-  std::optional<std::uint64_t> sent;
-  if (record->state == TcpState::kListen) {
-    listeners_.seen(record->tuple, now);
-  } else if (socket.tcp && socket.tcp->zeroed() && !record->tcp.zeroed()) {
-    reason = model::CloseReason::kUnknown;  // Aborted: what the last dump saw is all that is known.
-  } else if (socket.tcp) {
-    const bool accepted = record->tuple.direction == model::Direction::kIn;
-    const bool fin = fin_received(netns, socket, record, accepted);
-    if (record->state == TcpState::kSynSent && socket.tcp->zeroed()) reason = model::CloseReason::kUnknown;
-    events_->update(socket.cookie, *record, *socket.tcp, fin, TcpState::kClose, now, flags);
-    sent = unique_sent(*socket.tcp);
+  if (record->has_tcp && record->state != TcpState::kListen) {
+    // Aborted: what the last dump saw is all that is known.
+    if (tcp == nullptr) reason = model::CloseReason::kUnknown;
+    if (tcp != nullptr) events_->update(socket.cookie, *record, *tcp, fin, TcpState::kClose, now, flags);
   }
   events_->close(socket.cookie, *record, reason, now, flags);
-  closed_.add(socket.cookie, record->tuple, sent);
+  closed_.add(socket.cookie, record->tuple, tcp != nullptr ? std::optional(unique_sent(*tcp)) : std::nullopt);
   sockets_.erase(socket.cookie);
 }
 
-void SockDiagSource::on_destroyed_unseen(Netns& netns, const os::DiagSocket& socket, TimeNs now) {
-  if (closed_.contains(socket.cookie)) {
-    if (const auto gone = closed_.take_gone(socket.cookie)) {
-      on_destroyed_gone(netns, socket.cookie, *gone, socket, now);
-    }
-    return;
-  }
+void SockDiagSource::finish_unseen(const Ending& ending, bool fin, TimeNs now) {
+  const os::DiagSocket& socket = ending.socket;
   const bool tcp = socket.tuple.protocol == model::kProtocolTcp;
-  if (tcp && socket.tuple.remote_port == 0) {
-    if (socket.tuple.local_port != 0) listeners_.seen(socket.tuple, now);
-    return;  // A listener, or never connected.
-  }
-  if (tcp && (!socket.tcp || socket.tcp->zeroed())) return;  // Refused or aborted: nothing is known but that it was.
-  if (!tcp && socket.tuple.local_port == 0) return;          // Never bound.
   SocketRecord record;
   record.tuple = socket.tuple;
   record.family = socket.family;
   record.state = tcp ? TcpState::kEstablished : TcpState::kNone;
   record.uid = model::Process::kUidUnknown;
-  const bool accepted = tcp && listeners_.listens(record.tuple);
-  const bool fin = tcp && fin_received(netns, socket, nullptr, accepted);
-  std::optional<std::uint64_t> sent;
-  if (tcp) sent = unique_sent(*socket.tcp);
-  const std::uint16_t flags = netns.lost ? std::uint16_t{model::kEventLost} : std::uint16_t{0};
+  const Netns* netns = namespaces_->find(ending.netns);
+  const auto flags = static_cast<std::uint16_t>(netns != nullptr && netns->lost ? model::kEventLost : 0);
+  const bool accepted = ending.listener || (tcp && listeners_.listens(record.tuple));
   events_->between_dumps(socket.cookie, record, accepted, tcp ? &*socket.tcp : nullptr, fin, now, flags);
-  closed_.add(socket.cookie, record.tuple, sent);
+  closed_.add(socket.cookie, record.tuple, tcp ? std::optional(unique_sent(*socket.tcp)) : std::nullopt);
 }
 
 // It was told as gone; what it did after the last dump that saw it is told now, then its end once more.
-void SockDiagSource::on_destroyed_gone(Netns& netns, std::uint64_t cookie, SocketRecord& record,
-                                       const os::DiagSocket& socket, TimeNs now) {
-  std::optional<std::uint64_t> sent;
-  if (socket.tcp && !socket.tcp->zeroed()) {
-    const std::uint64_t before = out_.received();
-    const bool fin = fin_received(netns, socket, &record, record.tuple.direction == model::Direction::kIn);
-    events_->update(cookie, record, *socket.tcp, fin, TcpState::kClose, now, 0);
-    sent = unique_sent(*socket.tcp);
-    if (out_.received() != before) events_->close(cookie, record, model::CloseReason::kOrderly, now, 0);
-  }
-  closed_.add(cookie, record.tuple, sent);
+void SockDiagSource::finish_gone(const Ending& ending, SocketRecord& record, bool fin, TimeNs now) {
+  const os::DiagSocket& socket = ending.socket;
+  const std::uint64_t before = out_.received();
+  if (socket.tcp) events_->update(socket.cookie, record, *socket.tcp, fin, TcpState::kClose, now, 0);
+  if (out_.received() != before) events_->close(socket.cookie, record, model::CloseReason::kOrderly, now, 0);
+  if (out_.received() == before) out_.filtered();
 }
 
-bool SockDiagSource::fin_received(Netns& netns, const os::DiagSocket& socket, const SocketRecord* record,
-                                  bool listener_known) {
+std::optional<bool> SockDiagSource::fin_received(Netns& netns, Ending& ending) {
+  const os::DiagSocket& socket = ending.socket;
+  const SocketRecord* record = sockets_.find(socket.cookie);
   FinEvidence evidence;
   if (record != nullptr) {
     evidence.last_state = record->state;
     evidence.last_had_file = record->had_file;
   }
-  // Sockets that were there before the source have no known beginning, unless their listener is known.
-  evidence.accepted = listener_known;
-  evidence.connected = !listener_known && (record == nullptr || !record->existing);
   std::optional<bool> decided = fin_received_by(evidence, *socket.tcp);
-  if (decided) return *decided;
-  evidence.peer_sent = peer_sent(socket.tuple);
-  decided = fin_received_by(evidence, *socket.tcp);
-  if (decided) return *decided;
+  if (!decided) {
+    evidence.peer_sent = peer_sent(socket);
+    decided = fin_received_by(evidence, *socket.tcp);
+  }
+  if (decided && record != nullptr) return decided;
+  // A mini-socket has no tcp_info; a listener of the port, or a new connection with the tuple, has.
   Remains remains = Remains::kNothing;
   const std::optional<os::DiagSocket> left = lookup(netns, socket.family, socket.tuple, socket.interface);
-  // A mini-socket has no tcp_info; a listener of the port, or a new connection with the tuple, has.
   if (left && !left->tcp && left->state == os::kTcpStateFinWait2) remains = Remains::kFinWait2;
   if (left && !left->tcp && left->state == os::kTcpStateTimeWait) remains = Remains::kTimeWait;
+  ending.listener = left && left->state == os::kTcpStateListen;
+  if (decided) return decided;
+  // Sockets that were there before the source have no known beginning, unless their listener is known.
+  const bool accepted = ending.listener || listeners_.listens(socket.tuple);
+  evidence.connected = !accepted && (record == nullptr || !record->existing);
   return fin_received_given(evidence, *socket.tcp, remains);
 }
 
-std::optional<std::uint64_t> SockDiagSource::peer_sent(const model::FlowTuple& tuple) {
+std::optional<std::uint64_t> SockDiagSource::peer_sent(const os::DiagSocket& socket) {
+  const model::FlowTuple& tuple = socket.tuple;
   if (const auto closed = closed_.peer_sent(tuple)) return closed;
   const auto [cookie, peer] = sockets_.find_peer(tuple);
-  if (peer == nullptr || !peer->has_tcp) return std::nullopt;
-  // Still open: what the last dump saw is old, so ask again.
-  Netns* netns = namespaces_->find(peer->tuple.netns);
+  // Still open: what the last dump saw is old, so ask again. One that no dump saw can only be asked for if it must be
+  // in the same namespace.
+  const bool same_netns = tuple.remote.scope() == model::Scope::kLoopback || tuple.local == tuple.remote;
+  if (peer == nullptr && !same_netns) return std::nullopt;
+  Netns* netns = namespaces_->find(peer != nullptr ? peer->tuple.netns : tuple.netns);
   if (netns == nullptr) return std::nullopt;
-  const std::optional<os::DiagSocket> fresh = lookup(*netns, peer->family, peer->tuple, peer->interface);
-  if (!fresh || fresh->cookie != cookie || !fresh->tcp) return std::nullopt;
+  const std::uint32_t interface = peer != nullptr ? peer->interface : 0;
+  const std::optional<os::DiagSocket> fresh =
+      lookup(*netns, peer != nullptr ? peer->family : socket.family, reversed(tuple), interface);
+  if (!fresh || !fresh->tcp || fresh->tuple.remote_port != tuple.local_port) {
+    return std::nullopt;
+  }
+  if (peer != nullptr && fresh->cookie != cookie) return std::nullopt;
   return unique_sent(*fresh->tcp);
 }
 

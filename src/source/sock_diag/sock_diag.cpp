@@ -95,6 +95,11 @@ void SockDiagSource::watch_netns(Netns& netns) {
   }
 }
 
+TimeNs SockDiagSource::next_due_ns() const noexcept {
+  if (phase_ != Phase::kIdle) return 0;
+  return deferred_.empty() ? next_due_ns_ : std::min(next_due_ns_, deferred_.front().until);
+}
+
 bool SockDiagSource::wait(TimeNs until) {
   const TimeNs now = os::boottime_ns();
   const TimeNs left = std::max<TimeNs>(0, until - now);
@@ -148,7 +153,7 @@ Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout)
     }
     if (short_of_room) return Status::success();
     if (os::boottime_ns() >= end) return Status::timeout();
-    if (!worked && wait(std::min(end, next_due_ns_))) return Status::timeout();
+    if (!worked && wait(std::min(end, next_due_ns()))) return Status::timeout();
   }
 }
 

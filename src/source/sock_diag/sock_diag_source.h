@@ -37,7 +37,7 @@ class SockDiagSource final : public Source {
   Status open(const SourceOptions& options) override;
   Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
   int fd() const noexcept override { return epoll_.get(); }
-  TimeNs next_due_ns() const noexcept override { return phase_ == Phase::kIdle ? next_due_ns_ : 0; }
+  TimeNs next_due_ns() const noexcept override;
   void interrupt() noexcept override;
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
@@ -50,6 +50,13 @@ class SockDiagSource final : public Source {
     std::uint8_t family = 0;
     std::uint8_t protocol = 0;
   };
+  // A socket's destroy record, on its way to being told.
+  struct Ending {
+    std::uint32_t netns = 0;
+    os::DiagSocket socket = {};
+    bool listener = false;  // Somebody listens at its address.
+    TimeNs until = 0;       // Waits for its other end until then.
+  };
 
   // sock_diag.cpp
   Status open_process_connector();
@@ -61,13 +68,15 @@ class SockDiagSource final : public Source {
 
   // destroy.cpp
   bool drain_destroyed(bool& short_of_room);
-  void drain_destroyed_of(Netns& netns, std::uint64_t messages_max);
+  bool drain_destroyed_of(Netns& netns, std::uint64_t messages_max);  // True: something was there.
   void on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs now);
-  void on_destroyed_unseen(Netns& netns, const os::DiagSocket& socket, TimeNs now);
-  void on_destroyed_gone(Netns& netns, std::uint64_t cookie, SocketRecord& record, const os::DiagSocket& socket,
-                         TimeNs now);
-  bool fin_received(Netns& netns, const os::DiagSocket& socket, const SocketRecord* record, bool listener_known);
-  std::optional<std::uint64_t> peer_sent(const model::FlowTuple& tuple);
+  bool finish_deferred(bool& short_of_room);
+  void finish_by_peer(const Ending& ending, TimeNs now);
+  void finish_destroyed(const Ending& ending, bool fin, TimeNs now);
+  void finish_unseen(const Ending& ending, bool fin, TimeNs now);
+  void finish_gone(const Ending& ending, SocketRecord& record, bool fin, TimeNs now);
+  std::optional<bool> fin_received(Netns& netns, Ending& ending);
+  std::optional<std::uint64_t> peer_sent(const os::DiagSocket& socket);
   std::optional<os::DiagSocket> lookup(Netns& netns, std::uint8_t family, const model::FlowTuple& tuple,
                                        std::uint32_t interface);
   void on_overrun(Netns& netns, TimeNs now);
@@ -124,6 +133,7 @@ class SockDiagSource final : public Source {
   bool verify_processes_ = false;
   std::deque<DumpJob> jobs_;
   bool job_started_ = false;
+  std::deque<Ending> deferred_;                     // In order of `until`.
   std::deque<std::uint64_t> pending_;               // Cookies seen and not announced yet.
   std::deque<std::uint64_t> rechecks_;              // Announced ones whose owner is to be looked for (again).
   std::deque<std::uint32_t> counters_of_;           // Namespaces still to be counted in this tick.

@@ -101,7 +101,12 @@ void SockDiagSource::scan_namespaces(TimeNs now) {
 }
 
 void SockDiagSource::release(Netns& netns, TimeNs now) {
-  drain_destroyed_of(netns, std::numeric_limits<std::uint64_t>::max());
+  (void)drain_destroyed_of(netns, std::numeric_limits<std::uint64_t>::max());
+  std::erase_if(deferred_, [&](const Ending& ending) {
+    if (ending.netns != netns.inode) return false;
+    finish_by_peer(ending, now);
+    return true;
+  });
   std::vector<std::uint64_t> cookies;
   for (const auto& [cookie, record] : sockets_.records()) {
     if (record.tuple.netns == netns.inode) cookies.push_back(cookie);
