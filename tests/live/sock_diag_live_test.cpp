@@ -270,7 +270,7 @@ TEST_F(SockDiagLiveTest, BurstOfConnectionsBetweenTwoDumpsIsExactAndNoneIsLost) 
 }
 
 TEST_F(SockDiagLiveTest, ASmallBufferLosesRecordsAndSaysSo) {
-  open("sock_diag:?interval=1h&rcvbuf=64k");
+  open("sock_diag:?interval=1h&rcvbuf=4k");
   run_.run_for(0.5);
   Child server(right_, server_of(kRightV4, 400, 10));
   server.wait_done();
@@ -282,6 +282,8 @@ TEST_F(SockDiagLiveTest, ASmallBufferLosesRecordsAndSaysSo) {
   server.go_on();
   client.wait_done();
   server.wait_done();
+  // The kernel sends the records from a work queue: give it the time to overrun the buffer.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(run_.until([&] { return run_.count(model::EventKind::kLoss) > 0; }, 5));
   EXPECT_GT(run_.source().stats().lost, 0U);
 }
