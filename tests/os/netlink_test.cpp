@@ -56,7 +56,7 @@ Buffer tcp_socket() {
   record.id.idiag_sport = 0x5000;  // Port 80 in network order.
   record.id.idiag_dport = 0x3930;  // 12345.
   record.id.idiag_src[0] = 0x0100'007f;
-  record.id.idiag_dst[0] = 0x0700'02c0;
+  record.id.idiag_dst[0] = 0x0702'00c0;
   record.id.idiag_cookie[0] = 5;
   record.id.idiag_cookie[1] = 1;
   record.idiag_uid = 33;
@@ -152,19 +152,16 @@ TEST(NetlinkMessagesTest, ErrorIsAPositiveErrno) {
   EXPECT_FALSE(netlink_error(bytes));
 }
 
-struct ConnectorEvent {
-  cb_id id{CN_IDX_PROC, CN_VAL_PROC};
-  std::uint32_t sequence = 0, acknowledged = 0;
-  std::uint16_t len = sizeof(proc_event), flags = 0;
-  proc_event event{};
-};
-
 Buffer fork_event(int pid, int tgid) {
-  ConnectorEvent out;
-  out.event.what = static_cast<decltype(out.event.what)>(1);
-  out.event.event_data.fork = {10, 11, pid, tgid};
+  // Not a struct of the two: the kernel puts the event right behind the 20 bytes of the head.
   Buffer bytes;
-  append(bytes, out);
+  append(bytes, cb_id{CN_IDX_PROC, CN_VAL_PROC});
+  append(bytes, std::array<std::uint32_t, 2>{});
+  append(bytes, std::array<std::uint16_t, 2>{sizeof(proc_event), 0});
+  proc_event event{};
+  event.what = static_cast<decltype(event.what)>(1);
+  event.event_data.fork = {10, 11, pid, tgid};
+  append(bytes, event);
   return bytes;
 }
 
