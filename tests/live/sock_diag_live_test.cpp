@@ -347,6 +347,53 @@ TEST_F(SockDiagLiveTest, ProcessExecAndExitAreTold) {
   EXPECT_TRUE(run_.until([&] { return run_.exits.contains(key.ref()); }, 5));
 }
 
+// What a capture on one host only can know: the other end's counters are out of sight, so is whether its FIN was
+// counted.
+TEST_F(SockDiagLiveTest, ConnectionWithAnEndOutOfSightIsWithinAByte) {
+  constexpr std::uint64_t kRounds = 40;
+  Child server(right_, [](Child::Turn& turn) {
+    const os::Fd listener = test::listen_at(kRightV4, kPort);
+    turn.done_and_wait();
+    for (std::uint64_t i = 0; i < kRounds; ++i) {
+      const os::Fd fd = test::accept_one(listener.get());
+      test::receive_bytes(fd.get(), 100);
+      test::send_bytes(fd.get(), 1'000);
+      if (i % 4 == 0) continue;                                                    // Closes first.
+      test::receive_bytes(fd.get());                                               // Closes second, at once,
+      if (i % 4 == 2) std::this_thread::sleep_for(std::chrono::milliseconds(80));  // or after a while.
+    }
+  });
+  server.wait_done();
+  server.go_on();
+  Child client(left_, [](Child::Turn& turn) {
+    SourceRun run(source::make_sock_diag_source());
+    if (!run.open("sock_diag:?interval=1h&netns=self").ok()) throw std::runtime_error("open");
+    run.run_for(0.1);
+    std::uint64_t exact = 0;
+    for (std::uint64_t i = 0; i < kRounds; ++i) {
+      os::Fd fd = test::connect_to(kRightV4, kPort);
+      const std::uint16_t port = test::port_of(fd.get());
+      test::send_bytes(fd.get(), 100);
+      test::receive_bytes(fd.get(), i % 4 == 0 ? SIZE_MAX : 1'000);
+      if (i % 4 == 3) {
+        ::shutdown(fd.get(), SHUT_WR);
+        test::receive_bytes(fd.get());
+      }
+      fd.close();
+      const auto closed = [&] { return run.story(port, kPort) && run.story(port, kPort)->closed(); };
+      if (!run.until(closed, 3)) throw std::runtime_error("not closed");
+      const SocketStory* story = run.story(port, kPort);
+      if (story->tx_bytes != 100) throw std::runtime_error("sent bytes");
+      if (story->rx_bytes < 999 || story->rx_bytes > 1'001) throw std::runtime_error("received bytes");
+      exact += story->rx_bytes == 1'000 ? 1 : 0;
+    }
+    turn.done_and_wait(exact);
+  });
+  const std::uint64_t exact = client.wait_done();
+  RecordProperty("exact_of_40", static_cast<int>(exact));
+  EXPECT_GE(exact, kRounds / 2);
+}
+
 TEST_F(SockDiagLiveTest, UserWithoutPrivilegesSeesItsOwnProcesses) {
   Child nobody(left_, [](Child::Turn& turn) {
     const auto expect = [](bool met, const char* what) {

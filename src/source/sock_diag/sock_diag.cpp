@@ -158,7 +158,6 @@ Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout)
 }
 
 void SockDiagSource::degrade(std::string what, std::string reason) {
-  const std::lock_guard lock(degradations_mutex_);
   degradations_[std::move(what)] = std::move(reason);
 }
 
@@ -186,7 +185,6 @@ Degradations SockDiagSource::degradations() const {
   }
   if (processes_->refused() > 0) add("processes past the bound", "more talking processes than the source keeps");
   add("udp bytes", "the kernel's socket records do not count them; needs the ebpf source");
-  const std::lock_guard lock(degradations_mutex_);
   for (const auto& [what, reason] : degradations_) add(what, reason);
   return out;
 }

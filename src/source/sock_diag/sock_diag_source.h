@@ -7,8 +7,8 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <unordered_set>
 #include <vector>
 
@@ -140,7 +140,6 @@ class SockDiagSource final : public Source {
   std::unordered_set<std::uint32_t> fresh_pids_;    // Forked or executed since the last walk.
   std::unordered_set<std::uint32_t> changed_pids_;  // Known ones that forked or ended: who else holds their sockets?
 
-  mutable std::mutex degradations_mutex_;
   std::map<std::string, std::string> degradations_;
 };
 
