@@ -37,6 +37,8 @@ bool SockDiagSource::find_ownership(SocketRecord& record, TimeNs now, std::vecto
     record.owner_checked = true;
   } else {
     if (!walk_->wanted(record.inode)) return false;
+    // A look at some processes only that finds nobody says nothing.
+    if (!walk_->complete() && walk_->holders(record.inode) == nullptr) return false;
     record.owner_checked = walk_->complete();
     if (record.owner_checked && record.owner_looks < 255) ++record.owner_looks;
     if (const Holders* holders = walk_->holders(record.inode)) {

@@ -171,8 +171,10 @@ Degradations SockDiagSource::degradations() const {
     add("network namespace " + std::to_string(inode), std::string(status.message()));
   }
   if (namespaces_->unreadable() > 0) {
-    add("other network namespaces", "the namespaces of " + std::to_string(namespaces_->unreadable()) +
-                                        " processes could not be read; needs CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+    const bool may = has_capability(kCapSysPtrace) && has_capability(kCapSysAdmin);
+    add("other network namespaces",
+        "the namespaces of " + std::to_string(namespaces_->unreadable()) + " processes could not be read; " +
+            (may ? "the kernel protects them from this user namespace" : "needs CAP_SYS_PTRACE and CAP_SYS_ADMIN"));
   }
   if (walk_->unreadable() > 0 || !has_capability(kCapSysPtrace)) {
     add("owners of other users' sockets", "needs CAP_SYS_PTRACE to read /proc/PID/fd of other users");

@@ -1,8 +1,8 @@
 // The sock_diag source. One poll() reads, in this order: closed sockets (they would be lost first), process news, and a
 // stretch of the tick: the periodic look at all sockets, cut into steps that stop when the lane is short of room.
 //
-// The files: sock_diag.cpp opens and waits, destroy.cpp takes in what ends, tick.cpp looks at what is, owners.cpp finds
-// out whose it is.
+// The files: sock_diag.cpp opens and waits, destroy.cpp takes in what ends, tick.cpp looks at what is,
+// owners.cpp finds out whose it is, counters.cpp reads the totals.
 #pragma once
 
 #include <atomic>
@@ -96,10 +96,14 @@ class SockDiagSource final : public Source {
   void on_dumped(Netns& netns, os::DiagSocket& socket, TimeNs now);
   void end_dump_job(bool complete, std::string why);
   bool step_announce(TimeNs now);
-  bool step_counters(TimeNs now);
   void sweep(TimeNs now);
   void announce(std::uint64_t cookie, SocketRecord& record, TimeNs now);
   std::uint16_t flags_of(const SocketRecord& record);
+
+  // counters.cpp
+  bool step_counters(TimeNs now);
+  void count_host(Netns& netns, TimeNs now);
+  void count_interfaces(Netns& netns, TimeNs now);
 
   // owners.cpp
   void begin_owners(TimeNs now);

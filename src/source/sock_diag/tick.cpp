@@ -1,17 +1,13 @@
-// The periodic look at what is: namespaces, sockets, counters.
-#include <linux/rtnetlink.h>
+// The periodic look at what is: namespaces and sockets.
+#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "os/linux/clock.h"
 #include "os/linux/netlink_messages.h"
-#include "os/linux/proc_files.h"
-#include "os/linux/proc_text.h"
-#include "os/linux/rtnetlink.h"
 #include "source/sock_diag/sock_diag_source.h"
 
 namespace ipm::source::sock_diag {
@@ -275,64 +271,6 @@ bool SockDiagSource::step_announce(TimeNs now) {
     announce(cookie, *record, now);
     if (owners.size() > 1 || record->ownership.holders > 1) {
       events_->owner(cookie, *record, owners.data(), owners.size(), now);
-    }
-  }
-  return true;
-}
-
-bool SockDiagSource::step_counters(TimeNs now) {
-  while (!counters_of_.empty()) {
-    if (out_.room() < kRoomMin) return false;
-    Netns* netns = namespaces_->find(counters_of_.front());
-    counters_of_.pop_front();
-    if (netns == nullptr) continue;
-    if (netns->snmp.valid()) {
-      const Result<std::string> text = os::read_file_at(netns->snmp.get());
-      const auto snmp = text.ok() ? os::parse_snmp(*text) : std::nullopt;
-      if (snmp) {
-        model::HostCounters event;
-        event.tcp_active_opens = snmp->tcp_active_opens;
-        event.tcp_passive_opens = snmp->tcp_passive_opens;
-        event.tcp_attempt_fails = snmp->tcp_attempt_fails;
-        event.tcp_estab_resets = snmp->tcp_estab_resets;
-        event.tcp_retrans_segs = snmp->tcp_retrans_segs;
-        event.tcp_out_rsts = snmp->tcp_out_rsts;
-        event.udp_in_datagrams = snmp->udp_in_datagrams;
-        event.udp_out_datagrams = snmp->udp_out_datagrams;
-        event.tcp_in_segs = snmp->tcp_in_segs;
-        event.tcp_out_segs = snmp->tcp_out_segs;
-        event.netns = netns->inode;
-        out_.write(model::make_event(now, model::EventKind::kHostCounters, {}, 0, event));
-      }
-    }
-    if (!netns->route.valid() || !netns->route.send(os::link_dump_request(++sequence_)).ok()) continue;
-    for (bool done = false; !done;) {
-      const os::NetlinkSocket::Received received = netns->route.receive(buffer_);
-      if (received.what != os::NetlinkSocket::What::kData) break;
-      os::NetlinkMessages messages(received.bytes);
-      while (const auto message = messages.next()) {
-        if (message->type == NLMSG_DONE || message->type == NLMSG_ERROR) done = true;
-        if (message->type != RTM_NEWLINK) continue;
-        const auto link = os::parse_link(message->payload);
-        if (!link) {
-          out_.malformed();
-          continue;
-        }
-        model::Interface event;
-        event.rx_bytes = link->rx_bytes;
-        event.tx_bytes = link->tx_bytes;
-        event.rx_packets = link->rx_packets;
-        event.tx_packets = link->tx_packets;
-        event.rx_drops = link->rx_drops;
-        event.tx_drops = link->tx_drops;
-        event.rx_errors = static_cast<std::uint32_t>(link->rx_errors);
-        event.tx_errors = static_cast<std::uint32_t>(link->tx_errors);
-        event.netns = netns->inode;
-        event.index = link->index;
-        event.flags = link->flags;
-        std::memcpy(event.name, link->name.data(), std::min(link->name.size(), sizeof event.name - 1));
-        out_.write(model::make_event(now, model::EventKind::kInterface, {}, 0, event));
-      }
     }
   }
   return true;
