@@ -19,8 +19,11 @@ void ClosedSockets::add(std::uint64_t cookie, const model::FlowTuple& tuple, std
   entry->second.tuple = tuple;
   entry->second.sent = sent;
   entry->second.gone.reset();
-  by_path_[path_hash(tuple)] = cookie;
   if (is_new) {
+    const auto [path, first_use] = by_path_.insert_or_assign(path_hash(tuple), cookie);
+    // The tuple is in use again. An end that is remembered on the other side belongs to the connection before: had this
+    // one's other end come first, it would have removed the entry that was just replaced.
+    if (!first_use) by_path_.erase(path_hash(reversed(tuple)));
     by_age_.push_back(cookie);
     if (by_age_.size() > entries_max_) make_room();
   }

@@ -107,15 +107,21 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
     if (record->state == TcpState::kListen) listeners_.seen(record->tuple, now);
   }
   const bool counts = socket.tcp && !socket.tcp->zeroed() && socket.tuple.remote_port != 0;
-  Ending ending{netns.inode, std::move(socket), false, now + kPeerWait};
+  Ending ending{netns.inode, std::move(socket), false, now + kPeerWait, std::nullopt};
   if (!counts) return finish_destroyed(ending, false, now);
-  const std::optional<bool> fin = fin_received(netns, ending);
+  // First, so that what an earlier connection with the same tuple had sent is not taken for the other end's.
   closed_.set_sent(ending.socket.cookie, ending.socket.tuple, unique_sent(*ending.socket.tcp));
+  if (const auto waiting = waiting_.find(path_hash(reversed(ending.socket.tuple))); waiting != waiting_.end()) {
+    waiting->second->peer_sent = unique_sent(*ending.socket.tcp);
+    waiting_.erase(waiting);
+  }
+  const std::optional<bool> fin = fin_received(netns, ending);
   if (fin || deferred_.size() >= kDeferredMax) {
     return finish_destroyed(ending, fin.value_or(kFinReceivedByDefault), now);
   }
   // The other end may be on this host and about to end too; then its count decides.
   deferred_.push_back(std::move(ending));
+  waiting_[path_hash(deferred_.back().socket.tuple)] = &deferred_.back();
 }
 
 bool SockDiagSource::finish_deferred(bool& short_of_room) {
@@ -126,6 +132,8 @@ bool SockDiagSource::finish_deferred(bool& short_of_room) {
       short_of_room = true;
       break;
     }
+    const auto waiting = waiting_.find(path_hash(deferred_.front().socket.tuple));
+    if (waiting != waiting_.end() && waiting->second == &deferred_.front()) waiting_.erase(waiting);
     const Ending ending = std::move(deferred_.front());
     deferred_.pop_front();
     finish_by_peer(ending, now);
@@ -136,7 +144,7 @@ bool SockDiagSource::finish_deferred(bool& short_of_room) {
 
 void SockDiagSource::finish_by_peer(const Ending& ending, TimeNs now) {
   FinEvidence evidence;
-  evidence.peer_sent = peer_sent(ending.socket);
+  evidence.peer_sent = ending.peer_sent ? ending.peer_sent : peer_sent(ending.socket);
   finish_destroyed(ending, fin_received_by(evidence, *ending.socket.tcp).value_or(kFinReceivedByDefault), now);
 }
 

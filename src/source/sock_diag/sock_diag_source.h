@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -54,8 +55,9 @@ class SockDiagSource final : public Source {
   struct Ending {
     std::uint32_t netns = 0;
     os::DiagSocket socket = {};
-    bool listener = false;  // Somebody listens at its address.
-    TimeNs until = 0;       // Waits for its other end until then.
+    bool listener = false;                        // Somebody listens at its address.
+    TimeNs until = 0;                             // Waits for its other end until then.
+    std::optional<std::uint64_t> peer_sent = {};  // Its other end came.
   };
 
   // sock_diag.cpp
@@ -137,7 +139,9 @@ class SockDiagSource final : public Source {
   bool verify_processes_ = false;
   std::deque<DumpJob> jobs_;
   bool job_started_ = false;
-  std::deque<Ending> deferred_;                     // In order of `until`.
+  std::deque<Ending> deferred_;  // In order of `until`.
+  // By path hash, into deferred_: those whose other end has not come.
+  std::unordered_map<std::uint64_t, Ending*> waiting_;
   std::deque<std::uint64_t> pending_;               // Cookies seen and not announced yet.
   std::deque<std::uint64_t> rechecks_;              // Announced ones whose owner is to be looked for (again).
   std::deque<std::uint32_t> counters_of_;           // Namespaces still to be counted in this tick.

@@ -98,6 +98,7 @@ void SockDiagSource::scan_namespaces(TimeNs now) {
 
 void SockDiagSource::release(Netns& netns, TimeNs now) {
   (void)drain_destroyed_of(netns, std::numeric_limits<std::uint64_t>::max());
+  waiting_.clear();  // Its pointers go with the erasure; the others ask for their other ends when their time comes.
   std::erase_if(deferred_, [&](const Ending& ending) {
     if (ending.netns != netns.inode) return false;
     finish_by_peer(ending, now);

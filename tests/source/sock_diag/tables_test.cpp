@@ -74,6 +74,19 @@ TEST(ClosedSocketsTest, RecordOfAGoneSocketIsGivenOnce) {
   EXPECT_TRUE(closed.contains(1));
 }
 
+TEST(ClosedSocketsTest, TupleInUseAgainForgetsTheOtherEndOfTheConnectionBefore) {
+  ClosedSockets closed;
+  const model::FlowTuple here = tuple(1, 80), there = other_end(here, 1);
+  closed.add(1, here, 10);
+  closed.add(2, there, 20);
+  EXPECT_EQ(closed.peer_sent(here), 20U);
+  closed.add(3, here, 30);
+  EXPECT_FALSE(closed.peer_sent(here));
+  closed.add(4, there, 40);
+  EXPECT_EQ(closed.peer_sent(here), 40U);
+  EXPECT_EQ(closed.peer_sent(there), 30U);
+}
+
 TEST(OwnerWalkTest, HoldersAreCountedByProcess) {
   OwnerWalk walk(IPM_TEST_DATA "/proc");
   walk.begin({4'711, 4'712, 5'000}, {}, 0);
