@@ -17,6 +17,12 @@ namespace ipm::monitor {
 using model::Event;
 using model::EventKind;
 
+namespace {
+
+constexpr TimeNs kFlushPatienceNs = 50 * kMillisecond;
+
+}  // namespace
+
 Monitor::Monitor(const MonitorOptions& options) : options_(options), owner_pid_(::getpid()) {}
 
 Result<std::unique_ptr<Monitor>> Monitor::open(const MonitorOptions& options) {
@@ -80,7 +86,7 @@ std::uint32_t Monitor::lane_events(std::uint32_t wanted) const {
   const std::uint64_t memory =
       options_.bounds.memory_max_bytes == 0 ? core::kMemoryDefaultBytes : options_.bounds.memory_max_bytes;
   return static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(std::bit_floor(memory / 64 / sizeof(Event)), 512, 16'384));
+      std::clamp<std::uint64_t>(std::bit_floor(memory / 64 / sizeof(Event)), 2'048, 16'384));
 }
 
 Status Monitor::add_source(std::string_view text) {
@@ -372,7 +378,17 @@ Status Monitor::flush() {
       watch_host();
       const bool more = poll_sources();
       merge(true);
-      if (!more) break;
+      if (more) continue;
+      // A source that waits for a last fact (the other end of a closed connection) says so by an early due time.
+      TimeNs due = std::numeric_limits<TimeNs>::max();
+      for (const std::unique_ptr<Input>& input : inputs_) {
+        if (input->source() != nullptr && !input->thread.joinable() && !input->ended()) {
+          due = std::min(due, input->source()->next_due_ns());
+        }
+      }
+      const TimeNs left = due - os::boottime_ns();
+      if (left <= 0 || left > kFlushPatienceNs) break;
+      std::this_thread::sleep_for(std::chrono::nanoseconds(left));
     } while (os::monotonic_ns() < deadline);
     const TimeNs now = os::boottime_ns();
     last_advance_ns_ = now;

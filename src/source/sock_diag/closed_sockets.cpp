@@ -19,8 +19,11 @@ void ClosedSockets::add(std::uint64_t cookie, const model::FlowTuple& tuple, std
   entry->second.tuple = tuple;
   entry->second.sent = sent;
   entry->second.gone.reset();
-  by_path_[path_hash(tuple)] = cookie;
   if (is_new) {
+    const auto [path, first_use] = by_path_.insert_or_assign(path_hash(tuple), cookie);
+    // The tuple is in use again. An end that is remembered on the other side belongs to the connection before: had this
+    // one's other end come first, it would have removed the entry that was just replaced.
+    if (!first_use) by_path_.erase(path_hash(reversed(tuple)));
     by_age_.push_back(cookie);
     if (by_age_.size() > entries_max_) make_room();
   }
@@ -31,6 +34,19 @@ void ClosedSockets::add_gone(std::uint64_t cookie, const SocketRecord& record) {
   if (const auto entry = entries_.find(cookie); entry != entries_.end()) {
     entry->second.gone = std::make_unique<SocketRecord>(record);
   }
+}
+
+void ClosedSockets::set_sent(std::uint64_t cookie, const model::FlowTuple& tuple, std::uint64_t sent) {
+  if (const auto entry = entries_.find(cookie); entry != entries_.end()) {
+    entry->second.sent = sent;  // Keeps the record of one given up as gone.
+  } else {
+    add(cookie, tuple, sent);
+  }
+}
+
+bool ClosedSockets::gone(std::uint64_t cookie) const {
+  const auto entry = entries_.find(cookie);
+  return entry != entries_.end() && entry->second.gone != nullptr;
 }
 
 std::unique_ptr<SocketRecord> ClosedSockets::take_gone(std::uint64_t cookie) {

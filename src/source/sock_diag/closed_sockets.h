@@ -21,10 +21,13 @@ class ClosedSockets {
 
   // `sent` is what it had sent, if known.
   void add(std::uint64_t cookie, const model::FlowTuple& tuple, std::optional<std::uint64_t> sent);
+  // Its record came, the rest of its end comes later; for its other end to ask.
+  void set_sent(std::uint64_t cookie, const model::FlowTuple& tuple, std::uint64_t sent);
   // Missing from the dumps without a destroy record: kept whole, for the one that may yet come.
   void add_gone(std::uint64_t cookie, const SocketRecord& record);
 
   bool contains(std::uint64_t cookie) const { return entries_.contains(cookie); }
+  bool gone(std::uint64_t cookie) const;
   // The record of a socket given up as gone, once.
   std::unique_ptr<SocketRecord> take_gone(std::uint64_t cookie);
   // What the other end of `tuple` had sent.

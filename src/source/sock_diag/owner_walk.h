@@ -25,7 +25,8 @@ class OwnerWalk {
   explicit OwnerWalk(std::string proc_root) : proc_root_(std::move(proc_root)) {}
 
   // Begins to look for `inodes`. All processes if `all` or if their turn has come, else only the likely ones.
-  void begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now, bool all);
+  void begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
+             bool all = false);
   // Walks on, for about `links_max` links. True: done.
   bool step(std::uint64_t links_max, TimeNs now);
 

@@ -31,15 +31,15 @@ std::optional<bool> fin_received_by(const FinEvidence& evidence, const os::TcpCo
   return std::nullopt;
 }
 
-bool fin_received_given(const FinEvidence& evidence, const os::TcpCounters& final, Remains remains) {
+std::optional<bool> fin_received_given(const FinEvidence& evidence, const os::TcpCounters& final, Remains remains) {
   switch (remains) {
     case Remains::kFinWait2:
       return false;  // Still to come.
     case Remains::kTimeWait:
-      // This side closed first. Its FIN came into the mini-socket, unless a process held the socket half-closed.
-      return evidence.last_state == TcpState::kFinWait2 && evidence.last_had_file;
+      // A process held it half-closed, so the FIN found the full socket.
+      if (evidence.last_state == TcpState::kFinWait2 && evidence.last_had_file) return true;
+      return std::nullopt;
     case Remains::kNothing:
-    case Remains::kNotAsked:
       break;
   }
   // No mini-socket: the other side closed first (LAST_ACK), or a reset or a timeout ended it. In the first case our own

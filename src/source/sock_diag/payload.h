@@ -1,6 +1,8 @@
 // From the kernel's TCP counters to payload bytes. Pure. The one hard question is whether bytes_received counts a FIN:
 // it does if the FIN came into the full socket, it does not if it came into the mini-socket that took over in
-// FIN_WAIT2. A destroy record always says CLOSE, so the answer comes from what else is known, best evidence first.
+// FIN_WAIT2. Both happen to the side that closes first: a peer that closes at once acknowledges our FIN with its own,
+// which still meets the full socket. A destroy record always says CLOSE, so the answer comes from what else is known,
+// best evidence first.
 #pragma once
 
 #include <cstdint>
@@ -27,19 +29,21 @@ bool fin_received_in(model::TcpState state);
 Payload payload_of(const os::TcpCounters& counters, bool fin_received);
 
 // What the kernel says about the tuple after its full socket is gone.
-enum class Remains { kNothing, kFinWait2, kTimeWait, kNotAsked };
+enum class Remains { kNothing, kFinWait2, kTimeWait };
 
 struct FinEvidence {
   model::TcpState last_state = model::TcpState::kNone;  // In the last dump; kNone: never in one.
   bool last_had_file = false;                           // It had an inode then: not yet closed by its process.
-  bool accepted = false;                                // Opened by the other side.
-  bool connected = false;                               // Opened by this side. Neither: not known.
+  bool connected = false;                               // Known to be opened by this side.
   std::optional<std::uint64_t> peer_sent = {};          // By the other end, when that is on this host.
 };
 
-// True or false when the evidence decides without asking the kernel.
+// By what is known here: the last state, the other end. Nothing if that does not decide.
 std::optional<bool> fin_received_by(const FinEvidence& evidence, const os::TcpCounters& final);
-// The rest of the decision, with the answer of the kernel.
-bool fin_received_given(const FinEvidence& evidence, const os::TcpCounters& final, Remains remains);
+// By what the kernel says remains. Nothing for TIME_WAIT of a socket that was not seen half-closed: it may be either.
+std::optional<bool> fin_received_given(const FinEvidence& evidence, const os::TcpCounters& final, Remains remains);
+
+// When all evidence leaves it open, in TIME_WAIT. Looked at promptly, a mini-socket would mostly still be in FIN_WAIT2.
+inline constexpr bool kFinReceivedByDefault = true;
 
 }  // namespace ipm::source::sock_diag
