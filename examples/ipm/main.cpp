@@ -15,15 +15,6 @@
 namespace cli {
 namespace {
 
-constexpr std::int64_t kTableDuration = 2 * IPM_S;  // Of `table` on live sources, which would never end.
-
-bool any_live(const Options& options) {
-  for (const std::string& uri : options.sources) {
-    if (is_live(uri)) return true;
-  }
-  return false;
-}
-
 int run_table(const Options& options) {
   ipm::Monitor monitor = open_monitor(options);
   const std::string filter =
@@ -31,7 +22,6 @@ int run_table(const Options& options) {
   monitor.table(options.table.c_str(), filter);  // A mistake shows now and not after the run.
   attach(monitor, options);
   RunPlan plan{.duration_ns = options.duration_ns, .every_ns = options.every_ns};
-  if (!plan.duration_ns && !plan.every_ns && any_live(options)) plan.duration_ns = kTableDuration;
   plan.print = [&] {
     ipm::Cursor cursor = monitor.table(options.table.c_str(), filter);
     put(format_rows(cursor, options.format));

@@ -75,7 +75,7 @@ void add_common(CLI::App& app, Options& out) {
   add_format(app, out);
   app.add_option_function<std::string>(
       "--duration", [&out](const std::string& text) { out.duration_ns = duration_ns(text); },
-      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM (table: 2 s without --every)");
+      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM");
   app.add_option_function<std::string>(
       "--every",
       [&out](const std::string& text) {
@@ -122,9 +122,8 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
     return sub;
   };
 
-  CLI::App* table =
-      command("table", "A table, at the end of the run (live sources: after 2 s unless --duration or --every is given)",
-              Command::kTable);
+  CLI::App* table = command("table", "A table, at the end of the run (live sources run until a signal or --duration)",
+                            Command::kTable);
   table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
   add_common(*table, out);
   add_common(*command("events", "The events as they come, one line each", Command::kEvents), out);
@@ -149,11 +148,6 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   }
   if (out.sources.empty()) out.sources.emplace_back("auto:");
   return std::nullopt;
-}
-
-bool is_live(const std::string& uri) {
-  const std::string scheme = uri.substr(0, uri.find(':'));
-  return uri != "-" && scheme != "replay" && scheme != "pcap" && scheme != "synthetic";
 }
 
 }  // namespace cli

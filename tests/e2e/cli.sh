@@ -84,6 +84,8 @@ for signal in INT TERM; do
   [ -s "$dir/out" ] && broken "a live table is printed at its end"
   kill -USR1 "$pid"
   wait_for "$dir/out" source
+  sleep 2.5
+  kill -0 "$pid" 2>/dev/null || broken "a live source without --duration runs until a signal"
   kill "-$signal" "$pid"
   wait "$pid" || broken "SIG$signal ends the run with $?"
   [ "$(grep -c '^source' "$dir/out")" = 2 ] || broken "SIGUSR1 and SIG$signal print once each"
