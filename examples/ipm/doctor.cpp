@@ -1,9 +1,12 @@
 // What each source could see here; then one second of auto: what was taken, what it misses and why.
+#include <sstream>
+
 #include <ipm/ipm.hpp>
 
 #include "commands.h"
 #include "output.h"
 #include "run.h"
+#include "text.h"
 
 namespace cli {
 namespace {
@@ -23,21 +26,43 @@ const char* state_name(std::int32_t state) {
   }
 }
 
-std::string report(const ipm::Monitor& monitor, Format format) {
+// In CSV the report goes on in the columns of the probe: source, what, available, reason.
+std::string csv_report(const ipm::Monitor& monitor) {
   std::string out;
   for (const ipm_source_info& source : monitor.sources()) {
-    if (format == Format::kJsonl) {
-      out += "{\"source\":" + json_text(source.name) + ",\"uri\":" + json_text(source.uri) +
-             ",\"state\":" + json_text(state_name(source.state)) + ",\"received\":" + std::to_string(source.received) +
-             ",\"dropped\":" + std::to_string(source.dropped) + ",\"lost\":" + std::to_string(source.lost) +
-             ",\"missing\":" + json_text(source.missing) + "}\n";
-    } else {
-      out += "\n" + harmless(source.uri) + " took " + harmless(source.name) + ": " + state_name(source.state) + ", " +
-             std::to_string(source.received) + " events, " + std::to_string(source.dropped) + " dropped, " +
-             std::to_string(source.lost) + " lost\n";
-    }
+    out += csv_record({csv_text(source.name), csv_text("taken for " + std::string(source.uri)), "true",
+                       csv_text(state_name(source.state))});
   }
-  if (format == Format::kJsonl) return out;
+  std::istringstream lines(missing_lines(monitor));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(": ");
+    out += csv_record({csv_text(line.substr(0, colon)), "missing", "false",
+                       csv_text(colon == std::string::npos ? line : line.substr(colon + 2))});
+  }
+  return out;
+}
+
+std::string json_report(const ipm::Monitor& monitor) {
+  std::string out;
+  for (const ipm_source_info& source : monitor.sources()) {
+    out +=
+        json_record({"\"source\":" + json_text(source.name), "\"uri\":" + json_text(source.uri),
+                     "\"state\":" + json_text(state_name(source.state)),
+                     "\"received\":" + std::to_string(source.received), "\"dropped\":" + std::to_string(source.dropped),
+                     "\"lost\":" + std::to_string(source.lost), "\"missing\":" + json_text(source.missing)});
+  }
+  return out;
+}
+
+std::string report(const ipm::Monitor& monitor, Format format) {
+  if (format == Format::kCsv) return csv_report(monitor);
+  if (format == Format::kJsonl) return json_report(monitor);
+  std::string out;
+  for (const ipm_source_info& source : monitor.sources()) {
+    out += "\n" + harmless(source.uri) + " took " + harmless(source.name) + ": " + state_name(source.state) + ", " +
+           std::to_string(source.received) + " events, " + std::to_string(source.dropped) + " dropped, " +
+           std::to_string(source.lost) + " lost\n";
+  }
   const std::string missing = missing_lines(monitor);
   return out + (missing.empty() ? "nothing is missing\n" : missing);
 }
@@ -49,7 +74,6 @@ int run_doctor(const Options& options) {
   ipm::check(ipm_source_probe(nullptr, &probed));
   ipm::Cursor probe(probed);
   put(format_rows(probe, options.format));
-  if (options.format == Format::kCsv) return 0;  // One table to a CSV.
 
   ipm::Monitor monitor = open_monitor(options);
   attach(monitor, options);

@@ -1,4 +1,5 @@
 // The command line of libipm, on its public interface only.
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -9,18 +10,10 @@
 #include "options.h"
 #include "output.h"
 #include "run.h"
+#include "text.h"
 
 namespace cli {
 namespace {
-
-constexpr std::int64_t kTableDuration = 2 * IPM_S;  // Of `table` on live sources, which would never end.
-
-bool any_live(const Options& options) {
-  for (const std::string& uri : options.sources) {
-    if (is_live(uri)) return true;
-  }
-  return false;
-}
 
 int run_table(const Options& options) {
   ipm::Monitor monitor = open_monitor(options);
@@ -29,58 +22,11 @@ int run_table(const Options& options) {
   monitor.table(options.table.c_str(), filter);  // A mistake shows now and not after the run.
   attach(monitor, options);
   RunPlan plan{.duration_ns = options.duration_ns, .every_ns = options.every_ns};
-  if (!plan.duration_ns && !plan.every_ns && any_live(options)) plan.duration_ns = kTableDuration;
   plan.print = [&] {
     ipm::Cursor cursor = monitor.table(options.table.c_str(), filter);
     put(format_rows(cursor, options.format));
   };
   run(monitor, plan);
-  return 0;
-}
-
-// Lives where the callback finds it. A C callback throws nothing: what it met is looked at after the step.
-struct EventPrinter {
-  std::uint64_t left;
-  std::string lines;
-  bool failed = false;
-
-  static void take(const ipm_event* event, void* user) noexcept {
-    auto* self = static_cast<EventPrinter*>(user);
-    if (self->left == 0) return;
-    --self->left;
-    char line[1024];
-    const std::size_t bytes = ipm_event_format(event, line, sizeof line);
-    try {
-      if (bytes < sizeof line) {
-        self->lines.append(line, bytes) += '\n';
-        return;
-      }
-      std::string longer(bytes + 1, '\0');
-      ipm_event_format(event, longer.data(), longer.size());
-      self->lines.append(longer, 0, bytes) += '\n';
-    } catch (...) {
-      self->failed = true;
-    }
-  }
-};
-
-int run_events(const Options& options) {
-  if (options.format == Format::kCsv || !options.filters.empty() || !options.columns.empty()) {
-    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT, "events are lines of JSON: no csv, filter or columns");
-  }
-  ipm::Monitor monitor = open_monitor(options);
-  EventPrinter printer{.left = options.limit.value_or(UINT64_MAX), .lines = {}};
-  ipm::check(ipm_monitor_set_event_callback(monitor.get(), EventPrinter::take, &printer));
-  attach(monitor, options);
-  const auto print = [&] {
-    if (printer.failed) throw ipm::Error(IPM_ERR_NO_MEMORY, "out of memory");
-    if (!printer.lines.empty()) put(printer.lines);
-    printer.lines.clear();
-  };
-  run(monitor, {.duration_ns = options.duration_ns, .every_ns = options.every_ns, .print = print, .tick = [&] {
-                  print();
-                  return printer.left > 0;
-                }});
   return 0;
 }
 
@@ -107,19 +53,20 @@ int run_record(const Options& options) {
 }
 
 int run_columns(const Options& options) {
+  std::vector<std::vector<std::string>> rows;
   if (options.table.empty()) {
-    for (std::uint32_t i = 0; ipm_table_name(i) != nullptr; ++i) put(std::string(ipm_table_name(i)) + "\n");
+    for (std::uint32_t i = 0; ipm_table_name(i) != nullptr; ++i) rows.push_back({ipm_table_name(i)});
+    put(format_texts({"table"}, rows, options.format));
     return 0;
   }
   constexpr const char* kTypes[] = {"", "int64", "double", "text", "time", "bool"};
-  std::vector<std::vector<std::string>> lines = {{"COLUMN", "TYPE", "UNIT", "LAYER", "NULL WHEN", "MEANING"}};
   ipm_column_info info{};
   info.struct_size = sizeof info;
   for (std::uint32_t i = 0; ipm::check(ipm_column_describe(options.table.c_str(), i, &info)) == IPM_OK; ++i) {
     const bool known = info.type >= IPM_TYPE_INT64 && info.type <= IPM_TYPE_BOOL;
-    lines.push_back({info.name, known ? kTypes[info.type] : "?", info.unit, info.layer, info.null_when, info.help});
+    rows.push_back({info.name, known ? kTypes[info.type] : "?", info.unit, info.layer, info.null_when, info.help});
   }
-  put(align(lines, std::vector<bool>(6)));
+  put(format_texts({"column", "type", "unit", "layer", "null_when", "meaning"}, rows, options.format));
   return 0;
 }
 
@@ -151,7 +98,8 @@ int exit_code(ipm_status status) {
 }  // namespace cli
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // put() sees the closed pipe and ends the run quietly.
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // How wide characters are, whatever the caller's locale. Numbers stay as in C.
+  std::signal(SIGPIPE, SIG_IGN);        // put() sees the closed pipe and ends the run quietly.
   try {
     cli::Options options;
     if (const std::optional<int> code = cli::parse(argc, argv, options)) return *code;

@@ -54,9 +54,12 @@ std::uint64_t size_bytes(const std::string& text) {
                                                 "64MiB"));
 }
 
-void add_common(CLI::App& app, Options& out) {
-  app.add_option("sources", out.sources, "auto: (default), replay:FILE, - (event lines on stdin), …")
-      ->type_name("SOURCE");
+// Through a signed number: an unsigned one would read "-1" as a very large one.
+std::uint64_t row_count(const std::string& text) {
+  return static_cast<std::uint64_t>(with_ending(text, {{"", 1}}, "20"));
+}
+
+void add_format(CLI::App& app, Options& out) {
   app.add_option_function<std::string>(
          "--format",
          [&out](const std::string& text) {
@@ -64,9 +67,15 @@ void add_common(CLI::App& app, Options& out) {
          },
          "How to print: table, jsonl or csv")
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
+}
+
+void add_common(CLI::App& app, Options& out) {
+  app.add_option("sources", out.sources, "auto: (default), replay:FILE, - (event lines on stdin), …")
+      ->type_name("SOURCE");
+  add_format(app, out);
   app.add_option_function<std::string>(
       "--duration", [&out](const std::string& text) { out.duration_ns = duration_ns(text); },
-      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM (table: 2 s without --every)");
+      "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM");
   app.add_option_function<std::string>(
       "--every",
       [&out](const std::string& text) {
@@ -77,7 +86,8 @@ void add_common(CLI::App& app, Options& out) {
   app.add_option("--filter", out.filters, "Filter lines: \"tx_bytes >= 1000\"; may be repeated")
       ->allow_extra_args(false);
   app.add_option("--order-by", out.order_by, "column [asc|desc][, column …]");
-  app.add_option("--limit", out.limit, "At most so many rows");
+  app.add_option_function<std::string>(
+      "--limit", [&out](const std::string& text) { out.limit = row_count(text); }, "At most so many rows");
   app.add_option("--columns", out.columns, "a, b, …");
   app.add_option("--settings", out.settings, "\"key = value\" lines of the library");
   app.add_option("--config", out.config, "A file of such lines");
@@ -112,12 +122,11 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
     return sub;
   };
 
-  CLI::App* table =
-      command("table", "A table, at the end of the run (live sources: after 2 s unless --duration or --every is given)",
-              Command::kTable);
+  CLI::App* table = command("table", "A table, at the end of the run (live sources run until a signal or --duration)",
+                            Command::kTable);
   table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
   add_common(*table, out);
-  add_common(*command("events", "The events as they come, one line of JSON each", Command::kEvents), out);
+  add_common(*command("events", "The events as they come, one line each", Command::kEvents), out);
   CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
   record->add_option("-o,--output", out.log, "The log")->required();
   add_common(*record, out);
@@ -127,6 +136,7 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   add_common(*top, out);
   CLI::App* columns = command("columns", "The tables, or the columns of one", Command::kColumns);
   columns->add_option("table", out.table, "Its name")->type_name("TABLE");
+  add_format(*columns, out);
 
   try {
     app.parse(argc, argv);
@@ -138,11 +148,6 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   }
   if (out.sources.empty()) out.sources.emplace_back("auto:");
   return std::nullopt;
-}
-
-bool is_live(const std::string& uri) {
-  const std::string scheme = uri.substr(0, uri.find(':'));
-  return uri != "-" && scheme != "replay" && scheme != "pcap" && scheme != "synthetic";
 }
 
 }  // namespace cli

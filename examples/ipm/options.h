@@ -36,7 +36,4 @@ struct Options {
 // The exit code when there is nothing more to do: 0 after help and version, 2 after a mistake, which was then said.
 std::optional<int> parse(int argc, char** argv, Options& out);
 
-// A source that runs until it is stopped, by its scheme. The others are files and end by themselves.
-bool is_live(const std::string& uri);
-
 }  // namespace cli

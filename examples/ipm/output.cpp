@@ -8,54 +8,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <map>
+#include <utility>
+
+#include "text.h"
 
 namespace cli {
 namespace {
-
-// The characters of valid UTF-8, one call each.
-template <typename Visit>
-void each_character(std::string_view utf8, Visit visit) {
-  for (std::size_t i = 0; i < utf8.size();) {
-    std::size_t end = i + 1;
-    while (end < utf8.size() && (static_cast<unsigned char>(utf8[end]) & 0xc0U) == 0x80U) ++end;
-    visit(utf8.substr(i, end - i));
-    i = end;
-  }
-}
-
-bool steers(std::string_view character) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return at(0) < 0x20 || at(0) == 0x7f;
-  if (character.size() == 2) return at(0) == 0xc2 && at(1) < 0xa0;  // C1
-  if (character.size() != 3 || at(0) != 0xe2) return false;
-  // U+200E, U+200F, U+2028 … U+202E, U+2066 … U+2069: direction marks and separators.
-  return (at(1) == 0x80 && (at(2) == 0x8e || at(2) == 0x8f || (at(2) >= 0xa8 && at(2) <= 0xae))) ||
-         (at(1) == 0x81 && at(2) >= 0xa6 && at(2) <= 0xa9);
-}
-
-std::size_t width(std::string_view utf8) {
-  std::size_t out = 0;
-  each_character(utf8, [&](std::string_view) { ++out; });
-  return out;
-}
-
-std::string cut(std::string_view utf8, std::size_t columns) {
-  std::string out;
-  std::size_t used = 0;
-  each_character(utf8, [&](std::string_view character) {
-    if (used++ < columns) out += character;
-  });
-  return out;
-}
-
-std::string csv_text(std::string_view text) {
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";  // Also around an empty text, which is not a null.
-  for (char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 std::string shortest(double value) {
   char buffer[64];
@@ -63,46 +22,40 @@ std::string shortest(double value) {
   return error == std::errc() ? std::string(buffer, end) : std::string();
 }
 
-struct Cells {
-  std::vector<ipm_column_info> columns;
-  explicit Cells(const ipm::Cursor& cursor) {
-    for (std::uint32_t i = 0; i < cursor.column_count(); ++i) columns.push_back(cursor.describe(i));
+// What a column of bytes or times is worth reading as; ids and counts stay as they are.
+std::string person(const ipm_column_info& column, const ipm::Row& row, std::uint32_t i) {
+  if (row.is_null(i)) return "-";
+  switch (column.type) {
+    case IPM_TYPE_TEXT:
+      return harmless(*row.text(i));
+    case IPM_TYPE_TIME:
+      return human_time(*row.integer(i));
+    case IPM_TYPE_BOOL:
+      return *row.integer(i) != 0 ? "yes" : "no";
+    case IPM_TYPE_INT64:
+      if (*column.unit == '\0') return std::to_string(*row.integer(i));
+      [[fallthrough]];
+    default:
+      return human(*row.number(i), column.unit);
   }
+}
 
-  // Empty: null.
-  std::string machine(const ipm::Row& row, std::uint32_t i, bool json) const {
-    if (row.is_null(i)) return {};
-    switch (columns[i].type) {
-      case IPM_TYPE_TEXT:
-        return json ? json_text(*row.text(i)) : csv_text(*row.text(i));
-      case IPM_TYPE_DOUBLE: {
-        const double value = *row.number(i);
-        return std::isfinite(value) ? shortest(value) : std::string();
-      }
-      case IPM_TYPE_BOOL:
-        return *row.integer(i) != 0 ? "true" : "false";
-      default:
-        return std::to_string(*row.integer(i));
+// Empty: null.
+std::string machine(const ipm_column_info& column, const ipm::Row& row, std::uint32_t i, bool json) {
+  if (row.is_null(i)) return {};
+  switch (column.type) {
+    case IPM_TYPE_TEXT:
+      return json ? json_text(*row.text(i)) : csv_text(*row.text(i));
+    case IPM_TYPE_DOUBLE: {
+      const double value = *row.number(i);
+      return std::isfinite(value) ? shortest(value) : std::string();
     }
+    case IPM_TYPE_BOOL:
+      return *row.integer(i) != 0 ? "true" : "false";
+    default:
+      return std::to_string(*row.integer(i));
   }
-
-  std::string person(const ipm::Row& row, std::uint32_t i) const {
-    if (row.is_null(i)) return "-";
-    switch (columns[i].type) {
-      case IPM_TYPE_TEXT:
-        return harmless(*row.text(i));
-      case IPM_TYPE_TIME:
-        return human_time(*row.integer(i));
-      case IPM_TYPE_BOOL:
-        return *row.integer(i) != 0 ? "yes" : "no";
-      case IPM_TYPE_INT64:
-        if (*columns[i].unit == '\0') return std::to_string(*row.integer(i));
-        [[fallthrough]];
-      default:
-        return human(*row.number(i), columns[i].unit);
-    }
-  }
-};
+}
 
 std::string upper(std::string_view name) {
   std::string out(name);
@@ -145,42 +98,87 @@ std::string existing_columns(const std::string& table, const std::vector<std::st
   return out;
 }
 
-std::string format_rows(ipm::Cursor& cursor, Format format) {
-  const Cells cells(cursor);
-  const auto count = static_cast<std::uint32_t>(cells.columns.size());
+RecordFormatter::RecordFormatter(const ipm::Cursor& cursor, Format format) : json_(format == Format::kJsonl) {
+  for (std::uint32_t i = 0; i < cursor.column_count(); ++i) columns_.push_back(cursor.describe(i));
+}
+
+std::string RecordFormatter::header() const {
+  if (json_) return {};
+  std::vector<std::string> names;
+  for (const ipm_column_info& column : columns_) names.push_back(csv_text(column.name));
+  return csv_record(names);
+}
+
+std::string RecordFormatter::record(const ipm::Row& row) const {
+  std::vector<std::string> cells;
+  for (std::uint32_t i = 0; i < columns_.size(); ++i) {
+    std::string value = machine(columns_[i], row, i, json_);
+    if (json_ && value.empty()) continue;
+    cells.push_back(json_ ? json_text(columns_[i].name) + ":" + value : std::move(value));
+  }
+  return json_ ? json_record(cells) : csv_record(cells);
+}
+
+std::string csv_record(const std::vector<std::string>& cells) {
   std::string out;
+  for (std::size_t i = 0; i < cells.size(); ++i) out += (i > 0 ? "," : "") + cells[i];
+  return out + "\r\n";
+}
+
+std::string json_record(const std::vector<std::string>& members) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < members.size(); ++i) out += (i > 0 ? "," : "") + members[i];
+  return out + "}\n";
+}
+
+std::string format_texts(const std::vector<std::string>& names, const std::vector<std::vector<std::string>>& rows,
+                         Format format) {
   if (format == Format::kTable) {
     std::vector<std::vector<std::string>> lines(1);
-    std::vector<bool> right;
-    for (const ipm_column_info& column : cells.columns) {
-      lines[0].push_back(upper(column.name));
-      right.push_back(column.type == IPM_TYPE_INT64 || column.type == IPM_TYPE_DOUBLE);
-    }
-    for (const ipm::Row row : cursor) {
+    for (const std::string& name : names) lines[0].push_back(upper(name));
+    for (const auto& row : rows) {
       std::vector<std::string>& line = lines.emplace_back();
-      for (std::uint32_t i = 0; i < count; ++i) line.push_back(cells.person(row, i));
+      for (const std::string& cell : row) line.push_back(harmless(cell));
     }
-    return align(lines, right);
+    return align(lines, std::vector<bool>(names.size()));
   }
-  if (format == Format::kCsv) {
-    for (std::uint32_t i = 0; i < count; ++i) out += (i > 0 ? "," : "") + csv_text(cells.columns[i].name);
-    out += "\r\n";
-  }
-  for (const ipm::Row row : cursor) {
-    if (format == Format::kCsv) {
-      for (std::uint32_t i = 0; i < count; ++i) out += (i > 0 ? "," : "") + cells.machine(row, i, false);
-      out += "\r\n";
-      continue;
+  std::string out;
+  if (format == Format::kCsv) out = csv_record(names);
+  for (const auto& row : rows) {
+    std::vector<std::string> cells;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (format == Format::kCsv) {
+        cells.push_back(row[i].empty() ? std::string() : csv_text(row[i]));
+      } else if (!row[i].empty()) {
+        cells.push_back(json_text(names[i]) + ":" + json_text(row[i]));
+      }
     }
-    std::string line;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const std::string value = cells.machine(row, i, true);
-      if (value.empty()) continue;
-      line += (line.empty() ? "" : ",") + json_text(cells.columns[i].name) + ":" + value;
-    }
-    out += "{" + line + "}\n";
+    out += format == Format::kCsv ? csv_record(cells) : json_record(cells);
   }
   return out;
+}
+
+std::string format_rows(ipm::Cursor& cursor, Format format) {
+  std::string out;
+  if (format != Format::kTable) {
+    const RecordFormatter formatter(cursor, format);
+    out = formatter.header();
+    for (const ipm::Row row : cursor) out += formatter.record(row);
+    return out;
+  }
+  std::vector<ipm_column_info> columns;
+  std::vector<std::vector<std::string>> lines(1);
+  std::vector<bool> right;
+  for (std::uint32_t i = 0; i < cursor.column_count(); ++i) {
+    columns.push_back(cursor.describe(i));
+    lines[0].push_back(upper(columns[i].name));
+    right.push_back(columns[i].type == IPM_TYPE_INT64 || columns[i].type == IPM_TYPE_DOUBLE);
+  }
+  for (const ipm::Row row : cursor) {
+    std::vector<std::string>& line = lines.emplace_back();
+    for (std::uint32_t i = 0; i < columns.size(); ++i) line.push_back(person(columns[i], row, i));
+  }
+  return align(lines, right);
 }
 
 std::string align(const std::vector<std::vector<std::string>>& lines, const std::vector<bool>& right) {
@@ -202,68 +200,10 @@ std::string align(const std::vector<std::vector<std::string>>& lines, const std:
   return out;
 }
 
-std::string human(double value, std::string_view unit) {
-  char buffer[64];
-  const auto print = [&](const char* format, double number, const char* ending) {
-    std::snprintf(buffer, sizeof buffer, format, number, ending);
-    return std::string(buffer);
-  };
-  if (unit == "bytes" || unit == "bytes/s") {
-    constexpr const char* kEndings[] = {"", "K", "M", "G", "T", "P"};
-    std::size_t ending = 0;
-    for (; std::fabs(value) >= 1000 && ending + 1 < std::size(kEndings); ++ending) value /= 1024;
-    return print(ending == 0 ? "%.0f%s" : "%.1f%s", value, kEndings[ending]);
-  }
-  const double scale = unit == "ns" ? 1e-9 : unit == "us" ? 1e-6 : unit == "ms" ? 1e-3 : unit == "s" ? 1 : 0;
-  if (scale > 0) {
-    const double seconds = value * scale;
-    const double size = std::fabs(seconds);
-    if (size >= 3600) return print("%.1f%s", seconds / 3600, "h");
-    if (size >= 60) return print("%.1f%s", seconds / 60, "m");
-    if (size >= 1) return print("%.1f%s", seconds, "s");
-    if (size >= 1e-3) return print("%.1f%s", seconds * 1e3, "ms");
-    return print("%.0f%s", seconds * 1e6, "us");
-  }
-  return print(value == std::floor(value) ? "%.0f%s" : "%.2f%s", value, "");
-}
-
-std::string human_time(std::int64_t ns) {
-  const std::time_t seconds = ns / IPM_S - (ns % IPM_S < 0 ? 1 : 0);
-  std::tm parts{};
-  char buffer[64];
-  if (gmtime_r(&seconds, &parts) == nullptr) return std::to_string(ns);
-  std::strftime(buffer, sizeof buffer, "%Y-%m-%d %H:%M:%SZ", &parts);
-  return buffer;
-}
-
-std::string harmless(std::string_view utf8) {
-  std::string out;
-  each_character(utf8, [&](std::string_view character) { out += steers(character) ? "\xef\xbf\xbd" : character; });
-  return out;
-}
-
-std::string json_text(std::string_view utf8) {
-  std::string out = "\"";
-  for (char c : utf8) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-      out += escape;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
 TerminalSize terminal_size() {
   winsize size{};
   if (isatty(STDOUT_FILENO) == 0) return {};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {.columns = 80, .rows = 24};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {.columns = 120, .rows = 24};
   return {.columns = size.ws_col, .rows = size.ws_row};
 }
 

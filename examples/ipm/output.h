@@ -25,17 +25,28 @@ std::string default_columns(const std::string& table);
 // Those of `names` that the table has, as a filter lists them.
 std::string existing_columns(const std::string& table, const std::vector<std::string>& names);
 
+// Rows for programs, one at a time: JSON lines, which leave nulls out, or CSV.
+class RecordFormatter {
+ public:
+  RecordFormatter(const ipm::Cursor& cursor, Format format);  // kJsonl or kCsv.
+  std::string header() const;                                 // Of CSV; JSON has none.
+  std::string record(const ipm::Row& row) const;
+
+ private:
+  std::vector<ipm_column_info> columns_;
+  bool json_;
+};
+
 std::string format_rows(ipm::Cursor& cursor, Format format);
+// The same for texts that no cursor gave. An empty cell is a null.
+std::string format_texts(const std::vector<std::string>& names, const std::vector<std::vector<std::string>>& rows,
+                         Format format);
+// One line of cells, or of "name":value, that are already quoted.
+std::string csv_record(const std::vector<std::string>& cells);
+std::string json_record(const std::vector<std::string>& members);
 
 // Cells, aligned, two spaces apart; cut to the terminal if stdout is one. `right`: which columns hold numbers.
 std::string align(const std::vector<std::vector<std::string>>& lines, const std::vector<bool>& right);
-
-// For people: 12.3K, 1.5 ms, 2026-01-02 03:04:05Z; unit as in ipm_column_info.
-std::string human(double value, std::string_view unit);
-std::string human_time(std::int64_t ns);
-// Without what could steer a terminal or turn its text around: such characters become U+FFFD.
-std::string harmless(std::string_view utf8);
-std::string json_text(std::string_view utf8);
 
 // Of the terminal at stdout; 0 if it is none.
 struct TerminalSize {

@@ -13,7 +13,7 @@
 #include <limits>
 #include <sstream>
 
-#include "output.h"
+#include "text.h"
 
 namespace cli {
 namespace {
@@ -48,6 +48,17 @@ void catch_signals() {
   for (int number : {SIGINT, SIGTERM, SIGUSR1}) sigaction(number, &action, nullptr);
 }
 
+// Runs what the command line asked for. Limits and states that it hits are the caller's to correct.
+template <typename Body>
+auto as_asked(Body body) {
+  try {
+    return body();
+  } catch (const ipm::Error& error) {
+    const bool asked = error.status() == IPM_ERR_LIMIT || error.status() == IPM_ERR_STATE;
+    throw ipm::Error(asked ? IPM_ERR_INVALID_ARGUMENT : error.status(), error.what());
+  }
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw ipm::Error(IPM_ERR_NOT_FOUND, "open " + path + ": " + std::strerror(errno));
@@ -68,12 +79,14 @@ ipm::Monitor open_monitor(const Options& options) {
   raw.memory_max_bytes = options.memory_max_bytes;
   if (!options.config.empty()) raw.settings = read_file(options.config) + "\n";
   raw.settings += options.settings;
-  return ipm::Monitor(raw);
+  return as_asked([&] { return ipm::Monitor(raw); });
 }
 
 void attach(ipm::Monitor& monitor, const Options& options) {
   catch_signals();
-  for (const std::string& uri : options.sources) monitor.add_source(uri);
+  as_asked([&] {
+    for (const std::string& uri : options.sources) monitor.add_source(uri);
+  });
   std::fputs("ready\n", stderr);
   std::fflush(stderr);
 }

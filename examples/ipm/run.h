@@ -12,7 +12,9 @@
 
 namespace cli {
 
-// A monitor as --settings, --config, --memory-max and --threads want it. Throws ipm::Error.
+// A monitor as --settings, --config, --memory-max and --threads want it. Throws ipm::Error: what it refuses was asked
+// for on the command line, so a bound or a mix of sources that cannot be is IPM_ERR_INVALID_ARGUMENT like any other
+// mistake.
 ipm::Monitor open_monitor(const Options& options);
 
 // Adds the sources, catches the signals, and writes "ready" to stderr.

@@ -1,9 +1,10 @@
-// A refreshing view: the sources and their health, processes by rate, and the connections that moved most.
+// A refreshing view: the sources and their health, processes by rate, and under the busiest ones their peers.
 #include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ipm/ipm.hpp>
@@ -12,6 +13,8 @@
 #include "output.h"
 #include "run.h"
 #include "self_traffic.h"
+#include "text.h"
+#include "top_rows.h"
 
 namespace cli {
 namespace {
@@ -19,152 +22,85 @@ namespace {
 constexpr std::int64_t kQuietBeforeSelfTraffic = 2 * IPM_S;
 constexpr std::int64_t kPlainDuration = 20 * IPM_S;  // Without a terminal nobody would stop it.
 constexpr std::size_t kPlainProcesses = 15;
-constexpr std::size_t kPeersMax = 8;
-
-// A line of a view, with what it is sorted by.
-struct Line {
-  double weight = 0;
-  double bytes = 0;
-  std::vector<std::string> cells;
-};
-
-// A row of a cursor, by names of columns that this library may not have: then the cell is unknown.
-class Columns {
- public:
-  explicit Columns(const ipm::Cursor& cursor) {
-    for (std::uint32_t i = 0; i < cursor.column_count(); ++i) indices_[cursor.describe(i).name] = i;
-  }
-  std::optional<double> number(const ipm::Row& row, const char* name) const {
-    const auto found = indices_.find(name);
-    return found == indices_.end() ? std::nullopt : row.number(found->second);
-  }
-  std::string text(const ipm::Row& row, const char* name) const {
-    const auto found = indices_.find(name);
-    if (found == indices_.end()) return "-";
-    const std::optional<std::string_view> value = row.text(found->second);
-    return value ? harmless(*value) : "-";
-  }
-  std::string shown(const ipm::Row& row, const char* name, const char* unit = "") const {
-    const std::optional<double> value = number(row, name);
-    return value ? human(*value, unit) : "-";
-  }
-  double sum(const ipm::Row& row, const char* a, const char* b) const {
-    return number(row, a).value_or(0) + number(row, b).value_or(0);
-  }
-
- private:
-  std::map<std::string, std::uint32_t> indices_;
-};
-
-// Keeps the heaviest. Ties go by the second weight, then as the table gave them.
-std::vector<Line> heaviest(std::vector<Line> lines, std::size_t count) {
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-    return a.weight != b.weight ? a.weight > b.weight : a.bytes > b.bytes;
-  });
-  lines.resize(std::min(lines.size(), count));
-  return lines;
-}
-
-std::string shown(std::vector<std::string> header, const std::vector<Line>& lines, const std::vector<bool>& right) {
-  std::vector<std::vector<std::string>> all = {std::move(header)};
-  for (const Line& line : lines) all.push_back(line.cells);
-  return align(all, right);
-}
+constexpr std::size_t kBusiest = 5;  // Processes whose peers are shown.
+constexpr std::size_t kPeersOfEach = 3;
+constexpr std::size_t kAppColumns = 40;
 
 class View {
  public:
   explicit View(const Options& options) : options_(options), monitor_(open_monitor(options)) {
     Options wanted = options;
     if (options.order_by.empty()) wanted.limit.reset();  // The limit is for the busiest, which are found here.
-    processes_filter_ =
-        wanted.filter(existing_columns("processes", {"pid", "comm", "app", "tx_rate", "rx_rate", "tx_bytes", "rx_bytes",
-                                                     "connections", "remotes", "quality"}));
-    peers_filter_ = "columns = " + existing_columns("connections", {"pid", "comm", "remote_addr", "remote_port",
-                                                                    "proto", "tx_bytes", "rx_bytes"});
-    monitor_.table("processes", processes_filter_);  // A mistake shows now.
+    filter_ = wanted.filter(options.format == Format::kTable ? process_columns() : std::string());
+    monitor_.table("processes", filter_);  // A mistake shows now.
   }
 
   ipm::Monitor& monitor() { return monitor_; }
 
-  std::vector<Line> processes() {
-    std::vector<Line> lines;
-    ipm::Cursor cursor = monitor_.table("processes", processes_filter_);
-    const Columns columns(cursor);
-    for (const ipm::Row row : cursor) {
-      lines.push_back(
-          {columns.sum(row, "tx_rate", "rx_rate"),
-           columns.sum(row, "tx_bytes", "rx_bytes"),
-           {columns.shown(row, "pid"), columns.text(row, "comm"), columns.text(row, "app"),
-            columns.shown(row, "tx_rate", "bytes/s"), columns.shown(row, "rx_rate", "bytes/s"),
-            columns.shown(row, "tx_bytes", "bytes"), columns.shown(row, "rx_bytes", "bytes"),
-            columns.shown(row, "connections"), columns.shown(row, "remotes"), columns.text(row, "quality")}});
-    }
-    return lines;
-  }
-
-  std::vector<Line> peers() {
-    std::vector<Line> lines;
-    ipm::Cursor cursor = monitor_.table("connections", peers_filter_);
-    const Columns columns(cursor);
-    for (const ipm::Row row : cursor) {
-      const double bytes = columns.sum(row, "tx_bytes", "rx_bytes");
-      if (bytes <= 0) continue;
-      const std::string address = columns.text(row, "remote_addr");
-      const bool v6 = address.find(':') != std::string::npos;
-      lines.push_back(
-          {bytes,
-           0,
-           {columns.shown(row, "pid"), columns.text(row, "comm"),
-            (v6 ? "[" + address + "]" : address) + ":" + columns.shown(row, "remote_port"), columns.text(row, "proto"),
-            columns.shown(row, "tx_bytes", "bytes"), columns.shown(row, "rx_bytes", "bytes")}});
-    }
-    return lines;
-  }
-
   // On loopback traffic of its own if nothing has moved since the first look.
   void watch_for_quiet(std::int64_t since) {
     if (!options_.self_traffic || watched_) return;
-    if (!first_bytes_) first_bytes_ = total_bytes();
+    if (!first_bytes_) first_bytes_ = total_bytes(monitor_);
     if (now_ns() - since < kQuietBeforeSelfTraffic) return;
     watched_ = true;
     monitor_.flush();
-    if (total_bytes() > *first_bytes_) return;
+    if (total_bytes(monitor_) > *first_bytes_) return;
     const char* said = traffic_.start() ? "nothing moved a byte in 2 s: making about 50 KB/s of loopback traffic"
                                         : "nothing moved a byte in 2 s, and there is no loopback to make traffic on";
     std::fprintf(stderr, "ipm: %s\n", said);
   }
 
-  void print() {
-    const TerminalSize terminal = terminal_size();
-    const std::vector<Line> top_peers = heaviest(peers(), kPeersMax);
-    const std::string head = header();
-    std::size_t rows = kPlainProcesses;
-    if (terminal.rows > 0) {
-      const auto used = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) + top_peers.size() + 5;
-      rows = terminal.rows > used + 3 ? terminal.rows - used : 3;
-    }
-    if (options_.limit) rows = std::min<std::uint64_t>(rows, *options_.limit);
-    std::vector<Line> lines = processes();
-    if (options_.order_by.empty()) lines = heaviest(std::move(lines), rows);
-    lines.resize(std::min(lines.size(), rows));
-    std::string out = terminal.rows > 0 ? "\x1b[H\x1b[2J" : "";
-    out += head + "\n";
-    out += shown({"PID", "COMM", "APP", "TX/s", "RX/s", "TX", "RX", "CONN", "REMOTES", "QUALITY"}, lines,
-                 {true, false, false, true, true, true, true, true, true, false});
-    out += "\n";
-    out += shown({"PID", "COMM", "PEER", "PROTO", "TX", "RX"}, top_peers, {true, false, false, false, true, true});
-    if (terminal.rows == 0) out += "\n";
-    put(out);
-  }
+  void print() { put(options_.format == Format::kTable ? view() : records()); }
 
  private:
-  double total_bytes() {
-    double sum = 0;
-    for (const Line& line : processes()) sum += line.bytes;
-    return sum;
+  // For programs: every row that the filter lets through, busiest first unless --order-by says otherwise.
+  std::string records() {
+    ipm::Cursor cursor = monitor_.table("processes", filter_);
+    const RecordFormatter formatter(cursor, options_.format);
+    const NamedColumns columns(cursor);
+    std::vector<std::pair<Weight, std::string>> rows;
+    for (const ipm::Row row : cursor) rows.emplace_back(process_weight(columns, row), formatter.record(row));
+    if (options_.order_by.empty()) heaviest_first(rows, [](const auto& entry) { return entry.first; });
+    if (options_.limit && rows.size() > *options_.limit) rows.resize(static_cast<std::size_t>(*options_.limit));
+    std::string out = formatter.header();
+    for (const auto& entry : rows) out += entry.second;
+    return out;
   }
 
-  std::string header() {
+  std::string view() {
+    const TerminalSize terminal = terminal_size();
+    const std::string head = header(terminal);
+    std::vector<ProcessRow> processes = read_processes(monitor_, filter_);
+    if (options_.order_by.empty()) heaviest_first(processes, [](const ProcessRow& row) { return row.weight; });
+    peers_.look(monitor_);
+
+    std::size_t room = kPlainProcesses + kBusiest * kPeersOfEach;  // Lines below the names of the columns.
+    if (terminal.rows > 0) {
+      const auto used = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) + 3;
+      room = std::max<std::size_t>(terminal.rows, used + 3) - used;
+    }
+    std::size_t count = terminal.rows > 0 ? room : kPlainProcesses;
+    if (options_.limit) count = std::min<std::uint64_t>(count, *options_.limit);
+
+    std::vector<std::vector<std::string>> lines = {
+        {"PID", "COMM", "APP", "TX/s", "RX/s", "TX", "RX", "CONN", "REMOTES", "QUALITY"}};
+    for (std::size_t i = 0; i < std::min(count, processes.size()) && lines.size() <= room; ++i) {
+      const ProcessRow& row = processes[i];
+      lines.push_back({row.pid, row.comm, cut(row.app, kAppColumns), row.tx_rate, row.rx_rate, row.tx, row.rx,
+                       row.connections, row.remotes, row.quality});
+      if (i >= kBusiest) continue;
+      for (const PeerRow& peer : peers_.of(row.identity, kPeersOfEach)) {
+        if (lines.size() > room) break;
+        lines.push_back({"", "", "  " + peer.address + " " + peer.proto, peer.tx_rate, peer.rx_rate, peer.tx, peer.rx,
+                         "", "", peer.quality});
+      }
+    }
+    return std::string(terminal.rows > 0 ? "\x1b[H\x1b[2J" : "") + head + "\n" +
+           align(lines, {true, false, false, true, true, true, true, true, true, false}) +
+           (terminal.rows > 0 ? "" : "\n");
+  }
+
+  std::string header(const TerminalSize& terminal) {
     const ipm_monitor_stats stats = monitor_.stats();
     std::string out = "ipm  " + human_time(monitor_.table("processes", "limit = 0").time_ns());
     std::uint64_t lost = 0;
@@ -178,20 +114,30 @@ class View {
            "  lost " + std::to_string(lost) + "  memory " + human(static_cast<double>(stats.memory_bytes), "bytes") +
            " of " + human(static_cast<double>(stats.memory_max_bytes), "bytes") + "\n";
     if (traffic_.running()) out += "showing ipm's own loopback traffic, about 50 KB/s\n";
-    if (!missing_shown_ || terminal_size().rows > 0) {
-      if (missing_.empty()) missing_ = missing_lines(monitor_);
-      out += missing_;
-      missing_shown_ = true;
+    // A terminal is redrawn whole; elsewhere once is enough.
+    if (!missing_) missing_ = missing_lines(monitor_);
+    if (!missing_shown_ || terminal.rows > 0) out += cut_lines(*missing_, terminal.columns);
+    missing_shown_ = true;
+    return out;
+  }
+
+  static std::string cut_lines(const std::string& lines, std::size_t columns) {
+    if (columns == 0) return lines;
+    std::string out;
+    for (std::size_t at = 0; at < lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', at), lines.size());
+      out += cut(std::string_view(lines).substr(at, end - at), columns) + "\n";
+      at = end + 1;
     }
     return out;
   }
 
   const Options& options_;
-  std::string processes_filter_;
-  std::string peers_filter_;
+  std::string filter_;
   ipm::Monitor monitor_;
+  Peers peers_;
   SelfTraffic traffic_;
-  std::string missing_;
+  std::optional<std::string> missing_;
   bool missing_shown_ = false;
   bool watched_ = false;
   std::optional<double> first_bytes_;
@@ -200,9 +146,8 @@ class View {
 }  // namespace
 
 int run_top(const Options& options) {
-  if (options.format != Format::kTable || !options.columns.empty()) {
-    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT,
-                     "top is a view for people: use the command table for jsonl, csv, columns");
+  if (options.format == Format::kTable && !options.columns.empty()) {
+    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT, "the view has its own columns: use --columns with jsonl or csv");
   }
   View view(options);
   attach(view.monitor(), options);

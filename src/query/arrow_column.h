@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <string>
@@ -49,9 +50,11 @@ struct ArrowTexts {
 class ArrowDictionary {
  public:
   std::int32_t index_of(std::string_view text) {
-    const auto [found, added] = indices_.try_emplace(std::string(text), static_cast<std::int32_t>(indices_.size()));
-    if (added) texts_.append(text);
-    return found->second;
+    if (const auto found = indices_.find(text); found != indices_.end()) return found->second;
+    const auto index = static_cast<std::int32_t>(indices_.size());
+    indices_.emplace(text, index);
+    texts_.append(text);
+    return index;
   }
   const ArrowTexts& texts() const { return texts_; }
   std::int64_t size() const { return static_cast<std::int64_t>(texts_.offsets.size()) - 1; }
@@ -60,7 +63,12 @@ class ArrowDictionary {
   void seal() { indices_ = {}; }
 
  private:
-  std::unordered_map<std::string, std::int32_t> indices_;
+  // Finds by view: a text that was met before makes no string.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> indices_;
   ArrowTexts texts_;
 };
 

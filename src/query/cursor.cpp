@@ -36,10 +36,11 @@ class FirstRows {
       if (rows_.size() == limit_) std::make_heap(rows_.begin(), rows_.end());
       return;
     }
-    Row row{std::move(key), slot};
-    if (!(row < rows_.front())) return;
+    // Slots come in their order: of two rows with the same key the one that is there already is first.
+    if (key >= rows_.front().key) return;
     std::pop_heap(rows_.begin(), rows_.end());
-    rows_.back() = std::move(row);
+    rows_.back().key.swap(key);  // The caller goes on in the memory of the key that leaves.
+    rows_.back().slot = slot;
     std::push_heap(rows_.begin(), rows_.end());
   }
 

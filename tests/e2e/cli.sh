@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# cli.sh IPM: exit codes, formats and signals of the command line. Says each promise that does not hold.
+set -uo pipefail
+ipm=$1
+host='synthetic:?seed=1&events=3000'
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+broken() {
+  printf 'broken: %s\n' "$*"
+  failed=1
+}
+
+# exits CODE ARG…: with that code; a mistake is one line on stderr that begins with "ipm: ".
+exits() {
+  local wanted=$1 code=0
+  shift
+  "$ipm" "$@" >"$dir/out" 2>"$dir/err" || code=$?
+  [ "$code" = "$wanted" ] || broken "ipm $* exits $code, not $wanted"
+  [ "$wanted" = 0 ] && return
+  [ "$(wc -l <"$dir/err")" = 1 ] || broken "ipm $*: a mistake is one line"
+  grep -q '^ipm: ' "$dir/err" || broken "ipm $*: a mistake begins with ipm:"
+}
+
+# Mistakes of the caller are 2.
+exits 2
+exits 2 table
+exits 2 table proceses
+exits 2 table processes "$host" --filter 'tx_byte >= 5'
+grep -q '"tx_bytes"' "$dir/err" || broken "a wrong column names the nearest one"
+exits 2 table processes "$host" --limit -1
+exits 2 table processes "$host" --duration soon
+exits 2 table processes "$host" --memory-max 1k
+exits 2 table processes "replay:$dir/none"
+exits 2 table processes nowhere:
+exits 2 table processes "$host" "$host" --config "$dir/none"
+
+# Every command has every format; sources that are files end by themselves.
+for format in table jsonl csv; do
+  for command in 'table connections' events top; do
+    # shellcheck disable=SC2086
+    exits 0 $command "$host" --limit 3 --format $format
+    [ -s "$dir/out" ] || broken "ipm $command --format $format prints nothing"
+    [ "$(cat "$dir/err")" = ready ] || broken "ipm $command --format $format says ready, and only that"
+  done
+  exits 0 columns connections --format $format
+  exits 0 record -o "$dir/log" "$host" --format $format
+done
+exits 0 table connections "$host" --format jsonl
+python3 -c 'import json, sys
+for line in sys.stdin:
+    assert all(value is not None for value in json.loads(line).values())' <"$dir/out" || broken "lines of JSON without nulls"
+exits 0 table connections "$host" --format csv
+python3 -c 'import csv, sys
+rows = list(csv.reader(sys.stdin))
+assert len(rows) > 1 and len({len(row) for row in rows}) == 1' <"$dir/out" || broken "CSV of even rows"
+
+# A log gives the same table again.
+exits 0 table ledger "$host" --format csv
+cp "$dir/out" "$dir/ledger"
+exits 0 table ledger "replay:$dir/log" --format csv
+cmp -s "$dir/out" "$dir/ledger" || broken "a recording gives the same ledger"
+
+# Nobody reads on: quiet.
+"$ipm" events 'synthetic:?events=100000' 2>"$dir/err" | head -1 >/dev/null
+[ "${PIPESTATUS[0]}" = 0 ] || broken "a closed pipe is no failure"
+[ "$(cat "$dir/err")" = ready ] || broken "a closed pipe is nothing to say"
+
+wait_for() {  # wait_for FILE TEXT
+  for _ in $(seq 200); do
+    grep -q "$2" "$1" 2>/dev/null && return
+    sleep 0.05
+  done
+  broken "no \"$2\" after ten seconds"
+}
+
+# A live source runs until it is told to stop, and then prints. SIGUSR1 prints meanwhile.
+for signal in INT TERM; do
+  rm -f "$dir/out" "$dir/err"  # What the last round wrote says nothing about this one.
+  "$ipm" table sources --columns source --format csv >"$dir/out" 2>"$dir/err" &
+  pid=$!
+  wait_for "$dir/err" ready
+  [ -s "$dir/out" ] && broken "a live table is printed at its end"
+  kill -USR1 "$pid"
+  wait_for "$dir/out" source
+  sleep 2.5
+  kill -0 "$pid" 2>/dev/null || broken "a live source without --duration runs until a signal"
+  kill "-$signal" "$pid"
+  wait "$pid" || broken "SIG$signal ends the run with $?"
+  [ "$(grep -c '^source' "$dir/out")" = 2 ] || broken "SIGUSR1 and SIG$signal print once each"
+done
+
+[ $failed = 0 ] && echo "the command line keeps its promises"
+exit $failed
