@@ -71,4 +71,124 @@ inline Value coverage(const Activity& a, std::string& scratch) {
   return built(scratch, model::coverage_text(bits));
 }
 
+// --- the columns, for any row with an Activity ---
+
+// Rate of a direction over a window of core/rates.h.
+template <typename Row, bool kSent, std::uint32_t kWindow>
+Value read_rate(const Snapshot& s, const Row& r, std::string&) {
+  const Activity& a = r.activity;
+  return kSent ? rate(a, a.tx_rate, s, kWindow, sent_measured(a))
+               : rate(a, a.rx_rate, s, kWindow, received_measured(a));
+}
+
+inline constexpr const char* kUnmeasurable = "no part was measurable";
+inline constexpr const char* kUncounted = "not counted by the source";
+inline constexpr const char* kUnseen = "no source that can see them has seen one";
+
+template <typename Row>
+inline constexpr Field<Row> first_seen_field = {
+    {"first_seen", kTime, "", "", "", "First event of it."},
+    [](const Snapshot& s, const Row& r, std::string&) { return time_or_null(s, r.activity.first_seen_ns); }};
+template <typename Row>
+inline constexpr Field<Row> last_seen_field = {
+    {"last_seen", kTime, "", "", "", "Last event of it."},
+    [](const Snapshot& s, const Row& r, std::string&) { return time_or_null(s, r.activity.last_seen_ns); }};
+template <typename Row>
+inline constexpr Field<Row> tx_bytes_field = {
+    {"tx_bytes", kInt, "bytes", "row", kUnmeasurable, "Payload sent."},
+    [](const Snapshot&, const Row& r, std::string&) { return tx(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> rx_bytes_field = {
+    {"rx_bytes", kInt, "bytes", "row", kUnmeasurable, "Payload received."},
+    [](const Snapshot&, const Row& r, std::string&) { return rx(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> tx_bytes_external_field = {
+    {"tx_bytes_external", kInt, "bytes", "row", kUnmeasurable, "Payload sent to addresses of scope external."},
+    [](const Snapshot&, const Row& r, std::string&) { return tx_external(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> rx_bytes_external_field = {
+    {"rx_bytes_external", kInt, "bytes", "row", kUnmeasurable, "Payload received from addresses of scope external."},
+    [](const Snapshot&, const Row& r, std::string&) { return rx_external(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> tx_packets_field = {
+    {"tx_packets", kInt, "packets", "", kUncounted, "Segments or datagrams sent."},
+    [](const Snapshot&, const Row& r, std::string&) { return activity::tx_packets(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> rx_packets_field = {
+    {"rx_packets", kInt, "packets", "", kUncounted, "Segments or datagrams received."},
+    [](const Snapshot&, const Row& r, std::string&) { return activity::rx_packets(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> connects_field = {
+    {"connects", kInt, "", "", "", "TCP connects that succeeded."},
+    [](const Snapshot&, const Row& r, std::string&) { return Value::of_u(r.activity.connects); }};
+template <typename Row>
+inline constexpr Field<Row> accepts_field = {
+    {"accepts", kInt, "", "", "", "TCP connections accepted."},
+    [](const Snapshot&, const Row& r, std::string&) { return Value::of_u(r.activity.accepts); }};
+template <typename Row>
+inline constexpr Field<Row> connect_failures_field = {
+    {"connect_failures", kInt, "", "", kUnseen, "TCP connects that were refused, timed out or found no way."},
+    [](const Snapshot&, const Row& r, std::string&) { return failures(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> resets_rx_field = {
+    {"resets_rx", kInt, "", "", kUnseen, "Established connections reset by the peer."},
+    [](const Snapshot&, const Row& r, std::string&) { return resets(r.activity, r.activity.resets_rx); }};
+template <typename Row>
+inline constexpr Field<Row> resets_tx_field = {
+    {"resets_tx", kInt, "", "", kUnseen, "Established connections aborted here."},
+    [](const Snapshot&, const Row& r, std::string&) { return resets(r.activity, r.activity.resets_tx); }};
+template <typename Row>
+inline constexpr Field<Row> retransmits_field = {
+    {"retransmits", kInt, "segments", "", kUncounted, "TCP segments sent again."},
+    [](const Snapshot&, const Row& r, std::string&) { return activity::retransmits(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> connections_field = {
+    {"connections", kInt, "", "", "", "Sockets open now, listeners among them."},
+    [](const Snapshot&, const Row& r, std::string&) { return Value::of(r.activity.connections); }};
+template <typename Row>
+inline constexpr Field<Row> remotes_field = {
+    {"remotes", kInt, "", "", "", "Distinct remote addresses so far."},
+    [](const Snapshot&, const Row& r, std::string&) { return Value::of(r.activity.remotes); }};
+template <typename Row>
+inline constexpr Field<Row> srtt_us_field = {
+    {"srtt_us", kInt, "us", "", "not measured", "Round-trip time, smoothed over its connections."},
+    [](const Snapshot&, const Row& r, std::string&) { return srtt(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> jitter_us_field = {
+    {"jitter_us", kInt, "us", "", "not measured", "Mean deviation of the round-trip time."},
+    [](const Snapshot&, const Row& r, std::string&) { return jitter(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> tx_rate_field = {
+    {"tx_rate", kReal, "bytes/s", "row", kUnmeasurable, "Sent per second, exponentially weighted over 10 s."},
+    read_rate<Row, true, 1>};
+template <typename Row>
+inline constexpr Field<Row> rx_rate_field = {
+    {"rx_rate", kReal, "bytes/s", "row", kUnmeasurable, "Received per second, exponentially weighted over 10 s."},
+    read_rate<Row, false, 1>};
+template <typename Row>
+inline constexpr Field<Row> tx_rate_1s_field = {
+    {"tx_rate_1s", kReal, "bytes/s", "row", kUnmeasurable, "Sent per second, over 1 s."}, read_rate<Row, true, 0>};
+template <typename Row>
+inline constexpr Field<Row> rx_rate_1s_field = {
+    {"rx_rate_1s", kReal, "bytes/s", "row", kUnmeasurable, "Received per second, over 1 s."}, read_rate<Row, false, 0>};
+template <typename Row>
+inline constexpr Field<Row> tx_rate_60s_field = {
+    {"tx_rate_60s", kReal, "bytes/s", "row", kUnmeasurable, "Sent per second, over 60 s."}, read_rate<Row, true, 2>};
+template <typename Row>
+inline constexpr Field<Row> rx_rate_60s_field = {
+    {"rx_rate_60s", kReal, "bytes/s", "row", kUnmeasurable, "Received per second, over 60 s."},
+    read_rate<Row, false, 2>};
+template <typename Row>
+inline constexpr Field<Row> layer_field = {
+    {"layer", kText, "", "", "nothing was counted", "Where the bytes were counted: app, tcp, ip, wire or mixed.", true},
+    [](const Snapshot&, const Row& r, std::string&) { return activity::layer(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> quality_field = {
+    {"quality", kText, "", "", "no bytes were attributed", "The least certain attribution that gave it bytes.", true},
+    [](const Snapshot&, const Row& r, std::string&) { return activity::quality(r.activity); }};
+template <typename Row>
+inline constexpr Field<Row> coverage_field = {
+    {"coverage", kText, "", "", "", "What its numbers do not cover, or full.", true},
+    [](const Snapshot&, const Row& r, std::string& t) { return coverage(r.activity, t); }};
+
 }  // namespace ipm::query::activity

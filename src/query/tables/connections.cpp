@@ -10,9 +10,6 @@ using model::TcpSnapshot;
 using S = Snapshot;
 using R = core::FlowRow;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kText = ColumnType::kText;
-constexpr auto kTime = ColumnType::kTime;
 
 // Pids of all holders of a shared socket, "12,34", and "…" where there are more than the engine keeps.
 Value candidates(const S& s, const R& r, T& scratch) {

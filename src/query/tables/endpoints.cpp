@@ -8,10 +8,6 @@ using model::SocketData;
 using S = Snapshot;
 using R = core::EndpointRow;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kReal = ColumnType::kDouble;
-constexpr auto kText = ColumnType::kText;
-constexpr auto kTime = ColumnType::kTime;
 
 core::Traffic total(const R& r) {
   core::Traffic sum;

@@ -13,6 +13,13 @@
 
 namespace ipm::query {
 
+// Short names for the lists of columns.
+inline constexpr ColumnType kInt = ColumnType::kInt64;
+inline constexpr ColumnType kReal = ColumnType::kDouble;
+inline constexpr ColumnType kText = ColumnType::kText;
+inline constexpr ColumnType kTime = ColumnType::kTime;
+inline constexpr ColumnType kBool = ColumnType::kBool;
+
 template <typename Row>
 struct Field {
   Column column;

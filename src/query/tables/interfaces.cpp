@@ -7,10 +7,6 @@ namespace {
 
 using S = Snapshot;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kReal = ColumnType::kDouble;
-constexpr auto kText = ColumnType::kText;
-constexpr auto kTime = ColumnType::kTime;
 constexpr std::uint32_t kIffUp = 1, kIffLoopback = 8;  // IFF_UP, IFF_LOOPBACK of if.h.
 
 using I = core::InterfaceRow;
@@ -22,9 +18,9 @@ constexpr Field<I> kInterfaceFields[] = {
      [](const S&, const I& r, T&) {
        return text_or_null({r.last.name, strnlen(r.last.name, sizeof r.last.name)});
      }},
-    {{"up", ColumnType::kBool, "", "", "", "Administratively up."},
+    {{"up", kBool, "", "", "", "Administratively up."},
      [](const S&, const I& r, T&) { return Value::of((r.last.flags & kIffUp) != 0 ? 1 : 0); }},
-    {{"loopback", ColumnType::kBool, "", "", "", "A loopback device."},
+    {{"loopback", kBool, "", "", "", "A loopback device."},
      [](const S&, const I& r, T&) { return Value::of((r.last.flags & kIffLoopback) != 0 ? 1 : 0); }},
     {{"first_seen", kTime, "", "", "", "First counters of it."},
      [](const S& s, const I& r, T&) { return time_or_null(s, r.first_seen_ns); }},

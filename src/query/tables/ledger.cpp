@@ -8,8 +8,6 @@ namespace {
 
 using S = Snapshot;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kText = ColumnType::kText;
 
 // Headers of a packet where nothing better is known: Ethernet 14, IPv4 20, TCP with timestamps 32.
 constexpr std::uint64_t kHeaderBytes = 66;
@@ -56,7 +54,7 @@ constexpr Field<Line> kFields[] = {
      [](const S&, const Line& l, T&) { return bytes_cell(l, l.pick(l.bytes.evicted)); }},
     {{"known_lost", kInt, "bytes", "row", "line is interface", "In lost events whose bytes are known."},
      [](const S&, const Line& l, T&) { return bytes_cell(l, l.pick(l.bytes.known_lost)); }},
-    {{"balanced", ColumnType::kBool, "", "", "line is interface", "The parts add up to seen."},
+    {{"balanced", kBool, "", "", "line is interface", "The parts add up to seen."},
      [](const S&, const Line& l, T&) {
        return l.interface_line ? Value::null() : Value::of(l.bytes.balanced() ? 1 : 0);
      }},

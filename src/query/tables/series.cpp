@@ -7,9 +7,6 @@ namespace {
 
 using S = Snapshot;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kText = ColumnType::kText;
-constexpr auto kTime = ColumnType::kTime;
 
 struct Point {
   const store::SeriesBlock& block;

@@ -7,8 +7,6 @@ namespace {
 using S = Snapshot;
 using R = SourceRow;
 using T = std::string;
-constexpr auto kInt = ColumnType::kInt64;
-constexpr auto kText = ColumnType::kText;
 
 constexpr Field<R> kFields[] = {
     {{"number", kInt, "", "", "", "Number of the source in this monitor."},
