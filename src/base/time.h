@@ -13,5 +13,6 @@ inline constexpr TimeNs kMillisecond = 1'000'000;
 inline constexpr TimeNs kSecond = 1'000'000'000;
 inline constexpr TimeNs kMinute = 60 * kSecond;
 inline constexpr TimeNs kHour = 60 * kMinute;
+inline constexpr TimeNs kTimeMaxNs = 8'000'000'000 * kSecond;  // Unix time of the year 2223.
 
 }  // namespace ipm

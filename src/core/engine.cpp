@@ -48,6 +48,11 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     ++counters_.unknown;
     return;
   }
+  // Differences and small sums of times in this range do not overflow; a recording may hold anything.
+  if (event.header.time_ns < 0 || event.header.time_ns > kTimeMaxNs) {
+    ++counters_.malformed;
+    return;
+  }
   if (event.header.time_ns < now_) {
     ++counters_.late;
   } else {
@@ -91,7 +96,7 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
       note_dns(event);
       break;
     case EventKind::kClockAnchor:
-      clock_.anchor(event.as<model::ClockAnchor>());
+      if (!clock_.anchor(event.as<model::ClockAnchor>())) ++counters_.malformed;
       break;
     case EventKind::kLoss:
       note_loss(event.as<model::Loss>());

@@ -10,7 +10,8 @@ using model::Event;
 using model::SocketData;
 
 void Engine::add_data(const Event& event, std::uint32_t slot) {
-  const auto data = event.as<SocketData>();
+  auto data = event.as<SocketData>();
+  data.measured &= SocketData::kAll;  // The bits above have other meanings in the rows.
   const auto layer_number = static_cast<std::uint8_t>(data.layer);
   if ((data.measured & SocketData::kBytes) == 0) return;
   if (layer_number == 0 || layer_number >= model::kByteLayers) {
@@ -32,8 +33,8 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   row.measured |= data.measured;
   row.tx_bytes += bytes.tx;
   row.rx_bytes += bytes.rx;
-  row.tx_packets += static_cast<std::uint32_t>(packets.tx);
-  row.rx_packets += static_cast<std::uint32_t>(packets.rx);
+  row.tx_packets += packets.tx;
+  row.rx_packets += packets.rx;
   ledger_.line(data.layer).seen.add(bytes);
   const TimeNs time = event.header.time_ns;
   if ((bytes.tx | bytes.rx) != 0) succeed(slot, time);

@@ -38,12 +38,9 @@ std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tu
   row.opened_ns = row.last_seen_ns = event.header.time_ns;
   row.coverage = loss_coverage_;
   ++ledger_.unattributed_flows;
-  const std::uint32_t endpoint = ensure_endpoint(tuple, event.header.time_ns);
-  FlowRow& again =
-      flows_.edit(slot);  // Making room for an endpoint touches no flow; a snapshot page may have been copied.
-  again.endpoint = endpoint;
-  if (endpoint != 0) {
-    EndpointRow& remote = endpoints_.edit(endpoint - 1);
+  row.endpoint = ensure_endpoint(tuple, event.header.time_ns);
+  if (row.endpoint != 0) {
+    EndpointRow& remote = endpoints_.edit(row.endpoint - 1);
     ++remote.flows;
     ++remote.flows_total;
     ++remote.open;
@@ -102,7 +99,7 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
     }
     case EventKind::kSocketClose: {
       const auto close = event.as<model::SocketClose>();
-      if (close.duration_ns >= 0 && (row.flags & FlowRow::kOpenedKnown) == 0) {
+      if (close.duration_ns >= 0 && close.duration_ns <= time && (row.flags & FlowRow::kOpenedKnown) == 0) {
         row.opened_ns = time - close.duration_ns;
         row.flags |= FlowRow::kOpenedKnown;
       }
@@ -211,7 +208,7 @@ void Engine::snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapsho
   if ((snapshot.measured & TcpSnapshot::kMinRtt) != 0) row.min_rtt_us = snapshot.min_rtt_us;
   if ((snapshot.measured & TcpSnapshot::kRetransmits) != 0) row.tx_retransmits += snapshot.tx_retransmits;
   if ((snapshot.measured & TcpSnapshot::kOutOfOrder) != 0) row.rx_out_of_order += snapshot.rx_out_of_order;
-  row.path_measured |= snapshot.measured;
+  row.path_measured |= snapshot.measured & TcpSnapshot::kAll;
   if (row.owner == 0) return;
   const auto note = [&](Activity& activity) {
     if ((snapshot.measured & TcpSnapshot::kSrtt) != 0) {

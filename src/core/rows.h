@@ -27,8 +27,8 @@ struct FlowRow {
   std::uint64_t rx_bytes = 0;
   std::uint64_t tx_unattributed = 0;  // The part of the bytes above that no process has been credited with.
   std::uint64_t rx_unattributed = 0;
-  std::uint32_t tx_packets = 0;
-  std::uint32_t rx_packets = 0;
+  std::uint64_t tx_packets = 0;  // A fast connection passes 2^32 within hours.
+  std::uint64_t rx_packets = 0;
   std::uint32_t tx_retransmits = 0;
   std::uint32_t rx_out_of_order = 0;
   std::uint32_t established_after_us = 0;

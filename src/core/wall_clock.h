@@ -7,16 +7,25 @@ namespace ipm::core {
 
 class WallClock {
  public:
-  void anchor(const model::ClockAnchor& anchor) {
+  // False: out of range; the last one stays.
+  bool anchor(const model::ClockAnchor& anchor) {
+    const auto sane = [](TimeNs time) { return time >= 0 && time <= kTimeMaxNs; };
+    if (!sane(anchor.boottime_ns) || !sane(anchor.realtime_ns)) return false;
     offset_ns_ = anchor.realtime_ns - anchor.boottime_ns;
     utc_offset_s_ = anchor.utc_offset_s;
     ticks_per_second_ = anchor.ticks_per_second == 0 ? 100 : anchor.ticks_per_second;
     ++anchors_;
     if (anchor.reason != model::AnchorReason::kOpen && anchor.reason != model::AnchorReason::kTick) ++steps_;
+    return true;
   }
-  TimeNs unix_ns(TimeNs engine_ns) const { return engine_ns + offset_ns_; }
-  TimeNs ticks_ns(std::uint64_t ticks) const {  // Boot time of a start in clock ticks.
-    return static_cast<TimeNs>(ticks) * (kSecond / ticks_per_second_);
+  TimeNs unix_ns(TimeNs engine_ns) const {
+    TimeNs sum = 0;
+    return __builtin_add_overflow(engine_ns, offset_ns_, &sum) ? kTimeMaxNs : sum;
+  }
+  // Boot time of a start in clock ticks; 0, which reads as not known, where it cannot be one.
+  TimeNs ticks_ns(std::uint64_t ticks) const {
+    TimeNs ns = 0;
+    return __builtin_mul_overflow(ticks, kSecond / ticks_per_second_, &ns) ? 0 : ns;
   }
   std::uint64_t steps() const { return steps_; }
 

@@ -150,6 +150,7 @@ struct SocketData {
   std::uint32_t rx_packets = 0;
   static constexpr std::uint8_t kTxBytes = 1, kRxBytes = 2, kTxPackets = 4, kRxPackets = 8;
   static constexpr std::uint8_t kBytes = kTxBytes | kRxBytes;
+  static constexpr std::uint8_t kAll = 15;
 };
 
 struct TcpSnapshot {
@@ -163,6 +164,7 @@ struct TcpSnapshot {
   std::uint32_t tx_retransmits = 0;  // Since the last one.
   std::uint32_t rx_out_of_order = 0;
   static constexpr std::uint8_t kSrtt = 1, kJitter = 2, kMinRtt = 4, kRetransmits = 8, kOutOfOrder = 16;
+  static constexpr std::uint8_t kAll = 31;
 };
 
 struct SocketCount {

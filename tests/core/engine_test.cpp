@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "store/recent_series.h"
 #include "support/events.h"
 
@@ -182,6 +184,31 @@ TEST_F(EngineTest, KnownLossStandsInTheLedger) {
   feed({model::make_event(kT0, model::EventKind::kLoss, {}, 0, loss)});
   EXPECT_EQ(engine_.ledger().by_layer[2].known_lost.tx, 500U);
   EXPECT_EQ(engine_.ledger().lost_events, 3U);
+}
+
+TEST_F(EngineTest, TimesOutOfRangeAreMalformedAndMoveNothing) {
+  feed({open(kT0, 1, tuple(1, 443)), open(kTimeMaxNs + 1, 2, tuple(2, 443)), open(-1, 3, tuple(3, 443))});
+  EXPECT_EQ(engine_.counters().malformed, 2U);
+  EXPECT_EQ(engine_.now(), kT0);
+  EXPECT_EQ(engine_.flows().rows().used(), 1U);
+}
+
+TEST_F(EngineTest, UnknownBitsOfMeasuredMeanNothing) {
+  model::Event event = data(kT0, 1, tuple(1, 443), 1, 1, curl_);
+  model::SocketData payload = event.as<model::SocketData>();
+  payload.measured = 0xff;
+  event.set(payload);
+  feed({event});
+  EXPECT_EQ(process(curl_).activity.measured & ~model::SocketData::kAll, 0);
+}
+
+TEST_F(EngineTest, AnAnchorOutOfRangeLeavesTheLastOne) {
+  model::ClockAnchor sane{.boottime_ns = kT0, .realtime_ns = 2 * kT0};
+  model::ClockAnchor hostile{.boottime_ns = kT0, .realtime_ns = std::numeric_limits<TimeNs>::max()};
+  feed({model::make_event(kT0, model::EventKind::kClockAnchor, {}, 0, sane),
+        model::make_event(kT0, model::EventKind::kClockAnchor, {}, 0, hostile)});
+  EXPECT_EQ(engine_.clock().unix_ns(kT0), 2 * kT0);
+  EXPECT_EQ(engine_.counters().malformed, 1U);
 }
 
 class SmallEngineTest : public EngineTest {
