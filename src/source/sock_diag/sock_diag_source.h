@@ -133,6 +133,7 @@ class SockDiagSource final : public Source {
   os::NetlinkSocket connector_;
   std::vector<std::byte> buffer_;
   std::uint32_t sequence_ = 0;
+  std::uint32_t dump_sequence_ = 0;  // Of the dump under way.
 
   Phase phase_ = Phase::kIdle;
   TimeNs next_due_ns_ = 0;

@@ -100,12 +100,13 @@ void SocketEvents::data(std::uint64_t cookie, SocketRecord& record, const Payloa
   event.rx_packets = growth_wrapping(payload.rx_packets, record.reported.rx_packets);
   const bool news = event.tx_bytes + event.rx_bytes + event.tx_packets + event.rx_packets > 0;
   if (!news && !even_if_zero) return;
+  if (event.tx_bytes + event.rx_bytes > 0) processes_.talked(record.ownership.owner);
+  // What found no room is told with the next look.
+  if (!out_.write(model::make_event(now, EventKind::kSocketData, record.ownership.owner, cookie, event, flags))) return;
   record.reported.tx_bytes += event.tx_bytes;
   record.reported.rx_bytes += event.rx_bytes;
   record.reported.tx_packets += event.tx_packets;
   record.reported.rx_packets += event.rx_packets;
-  if (event.tx_bytes + event.rx_bytes > 0) processes_.talked(record.ownership.owner);
-  out_.write(model::make_event(now, EventKind::kSocketData, record.ownership.owner, cookie, event, flags));
 }
 
 void SocketEvents::snapshot(std::uint64_t cookie, SocketRecord& record, const os::TcpCounters& tcp, TcpState state,

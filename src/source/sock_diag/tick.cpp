@@ -133,7 +133,8 @@ bool SockDiagSource::step_dump(TimeNs now) {
   }
   if (!job_started_) {
     if (job.protocol == model::kProtocolTcp && job.family == AF_INET) netns->dumps_complete = true;
-    const Status sent = netns->dump.send(os::inet_diag_dump_request(job.family, job.protocol, kStates, ++sequence_));
+    dump_sequence_ = ++sequence_;
+    const Status sent = netns->dump.send(os::inet_diag_dump_request(job.family, job.protocol, kStates, dump_sequence_));
     if (!sent.ok()) {
       end_dump_job(false, std::string(sent.message()));
       return jobs_.empty();
@@ -173,6 +174,7 @@ SockDiagSource::Chunk SockDiagSource::read_dump_chunk(Netns& netns, const DumpJo
   if (received.what != os::NetlinkSocket::What::kData) return Chunk::kFailed;
   os::NetlinkMessages messages(received.bytes);
   while (const auto message = messages.next()) {
+    if (message->sequence != dump_sequence_) continue;  // Of a dump that was broken off: older than what is known.
     if (message->type == NLMSG_DONE) return Chunk::kDone;
     if (message->type == NLMSG_ERROR) return Chunk::kFailed;
     if (message->type != SOCK_DIAG_BY_FAMILY) continue;
