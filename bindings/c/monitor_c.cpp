@@ -125,6 +125,8 @@ ipm_status ipm_monitor_get_stats(ipm_monitor* monitor, ipm_monitor_stats* out) {
     value.series_blocks = bound(stats.series_blocks);
     value.texts = bound(stats.texts);
     value.interfaces = bound(stats.interfaces);
+    value.data_other_layer = stats.engine.other_layer;
+    value.rows_refused = stats.engine.no_room;
     return ipm::capi::write_struct(value, out, "out");
   });
 }

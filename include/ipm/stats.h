@@ -23,7 +23,7 @@ typedef struct ipm_monitor_stats {
   uint32_t sources;
   uint64_t events;         /**< Fed to the engine. */
   uint64_t events_late;    /**< Older than what was fed before: they kept their stamp. */
-  uint64_t events_unknown; /**< Of a kind or version this library does not know; skipped. */
+  uint64_t events_unknown; /**< Of a kind or version this library does not know, or out of range; skipped. */
   uint64_t events_dropped; /**< Lanes were full. */
   uint64_t memory_bytes;   /**< Accounted bytes in use. */
   uint64_t memory_max_bytes;
@@ -40,6 +40,8 @@ typedef struct ipm_monitor_stats {
   ipm_bound_stats series_blocks;
   ipm_bound_stats texts;
   ipm_bound_stats interfaces;
+  uint64_t data_other_layer; /**< Data of flows that were already counted at another byte layer; skipped. */
+  uint64_t rows_refused;     /**< Apps, endpoints, candidate lists that found every row of their table in use. */
 } ipm_monitor_stats;
 
 #define IPM_MONITOR_STATS_INIT \

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +48,23 @@ class Input {
   bool ended() const { return ended_.load(std::memory_order_acquire); }  // Pairs with end().
   void end() { ended_.store(true, std::memory_order_release); }          // Nothing will be pushed any more.
 
+  // Polling thread: keeps what the source says it runs without, for whoever asks on another thread. Looks again after
+  // kMissingLookNs, and at once with `now` 0.
+  void note_missing(TimeNs now) {
+    if (now != 0 && now - missing_looked_ns_ < kMissingLookNs) return;
+    missing_looked_ns_ = now;
+    std::string text;
+    for (const source::Capability& each : source_->degradations()) {
+      text += (text.empty() ? "" : "\n") + each.what + ": " + each.reason;
+    }
+    const std::lock_guard<std::mutex> lock(missing_mutex_);
+    missing_ = std::move(text);
+  }
+  std::string missing() const {
+    const std::lock_guard<std::mutex> lock(missing_mutex_);
+    return missing_;
+  }
+
   // What poll() failed with, if it did. Written before end().
   Status failure;
   std::uint64_t drops_reported = 0;
@@ -65,6 +83,7 @@ class Input {
     }
   }
 
+  static constexpr TimeNs kMissingLookNs = 250 * kMillisecond;
   const std::uint16_t number_;
   const std::string name_;
   const std::string uri_;
@@ -75,6 +94,9 @@ class Input {
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::atomic<bool> ended_{false};
+  TimeNs missing_looked_ns_ = 0;
+  mutable std::mutex missing_mutex_;
+  std::string missing_;
 };
 
 }  // namespace ipm::monitor

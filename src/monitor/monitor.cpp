@@ -157,8 +157,8 @@ Status Monitor::attach(std::unique_ptr<Input> input) {
         "add source: lanes would take more than a quarter of memory_max_bytes, or there are 63 already; raise it or "
         "lower lane_events");
   }
-  lane_bytes_ += bytes;
   source::Source* source = input->source();
+  if (source != nullptr) input->note_missing(0);
   if (source != nullptr && source->fd() >= 0) {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -167,6 +167,7 @@ Status Monitor::attach(std::unique_ptr<Input> input) {
   }
   {
     const std::lock_guard<std::mutex> lock(engine_mutex_);
+    lane_bytes_ += bytes;
     inputs_.push_back(std::move(input));
   }
   Input& added = *inputs_.back();
@@ -188,9 +189,11 @@ void Monitor::run_thread(Input& input) {
   constexpr std::chrono::milliseconds kTurn{200};
   while (!stopping_.load(std::memory_order_relaxed)) {
     const Status status = input.source()->poll(input.writer(), kTurn);
+    const bool over = status.is_error() || status.code() == Code::kEnd;
+    input.note_missing(over ? 0 : os::monotonic_ns());
     if (status.ok()) wake();
     if (status.is_error()) input.failure = status;
-    if (status.is_error() || status.code() == Code::kEnd) break;
+    if (over) break;
   }
   input.end();
   wake();
@@ -214,9 +217,11 @@ bool Monitor::poll_sources() {
   for (const std::unique_ptr<Input>& input : inputs_) {
     if (input->source() == nullptr || input->thread.joinable() || input->ended()) continue;
     const Status status = input->source()->poll(input->writer(), std::chrono::nanoseconds(0));
+    const bool over = status.is_error() || status.code() == Code::kEnd;
+    input->note_missing(over ? 0 : os::monotonic_ns());
     more = more || status.ok();
     if (status.is_error()) input->failure = status;
-    if (status.is_error() || status.code() == Code::kEnd) input->end();
+    if (over) input->end();
   }
   return more;
 }
@@ -283,6 +288,8 @@ void Monitor::ensure_engine(const Event* first) {
 void Monitor::feed(std::span<const Event> events) {
   const std::lock_guard<std::mutex> lock(engine_mutex_);
   const bool beginning = fed_ == 0;
+  // Who asked for statistics before the first event made an engine of our own bounds; a recorded run brings its own.
+  if (beginning && events.front().header.kind == EventKind::kSettings) state_.reset();
   ensure_engine(events.data());
   fed_ += events.size();
   if (log_) {
@@ -353,10 +360,7 @@ Status Monitor::step(TimeNs timeout_ns) {
     if (log_failure_.is_error()) return std::exchange(log_failure_, Status::success());
     if (fed != 0) return Status::success();
     if (all_ended()) {
-      if (log_) {
-        if (Status status = log_->flush(); status.is_error()) return status.with_context("record");
-        recorded_bytes_ = log_->bytes();
-      }
+      if (Status status = flush_log(); status.is_error()) return status;
       return Status::end();
     }
     if (more) continue;
@@ -396,16 +400,21 @@ Status Monitor::flush() {
   }
   merge(mode_ == Mode::kLive);
   if (log_failure_.is_error()) return std::exchange(log_failure_, Status::success());
-  if (log_) {
-    if (Status status = log_->flush(); status.is_error()) return status.with_context("record");
-    recorded_bytes_ = log_->bytes();
-  }
-  return Status::success();
+  return flush_log();
 }
 
 // --- recording ---
 
+Status Monitor::flush_log() {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  if (!log_) return Status::success();
+  Status status = log_->flush();
+  recorded_bytes_ = log_->bytes();
+  return status.with_context("record");
+}
+
 Status Monitor::record(const char* path) {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
   if (path == nullptr) {
     if (!log_) return Status::success();
     Status status = log_->close();

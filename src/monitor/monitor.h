@@ -77,6 +77,7 @@ class Monitor {
   std::uint64_t merge(bool flush);
   void feed(std::span<const model::Event> events);
   void ensure_engine(const model::Event* first);
+  Status flush_log();
   void wait(TimeNs timeout_ns);
   void wake() noexcept;
   bool all_ended() const;

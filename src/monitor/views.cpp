@@ -34,9 +34,7 @@ query::SourceRow Monitor::row_of(const Input& input) const {
     row.dropped = stats.dropped;
     row.malformed = stats.malformed;
     row.lost = stats.lost;
-    for (const source::Capability& missing : source->degradations()) {
-      row.missing += (row.missing.empty() ? "" : "\n") + missing.what + ": " + missing.reason;
-    }
+    row.missing = input.missing();
     if (!row.missing.empty()) row.state = "reduced";
   }
   if (input.ended()) {

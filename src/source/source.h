@@ -69,7 +69,7 @@ class Source {
   virtual TimeNs next_due_ns() const noexcept = 0;  // CLOCK_BOOTTIME of the next timed work; 0: now; INT64_MAX: none.
   virtual void interrupt() noexcept = 0;            // Any thread; makes a waiting poll() return soon.
   virtual SourceStats stats() const noexcept = 0;   // Any thread.
-  virtual Degradations degradations() const = 0;    // What it runs without since open(), with the reasons.
+  virtual Degradations degradations() const = 0;    // What it runs without since open(). On the polling thread.
 };
 
 }  // namespace ipm::source

@@ -140,6 +140,25 @@ TEST(MonitorTest, LiveRunRecordedAndReplayedGivesTheSameBytes) {
   EXPECT_NE(expected.find("worker"), std::string::npos);
 }
 
+// Statistics asked for before the first event make an engine; the recorded run's own bounds replace it.
+TEST(MonitorTest, AskingBeforeTheFirstEventChangesNoReplay) {
+  const ScratchFile log(".ipmlog");
+  MonitorOptions options;
+  options.bounds.flows_max = 20;
+  std::unique_ptr<Monitor> original = open_monitor(options);
+  ASSERT_TRUE(original->record(log.path().c_str()).ok());
+  ASSERT_TRUE(original->add_source("synthetic:?events=3000").ok());
+  while (original->step(0).ok()) {
+  }
+  ASSERT_TRUE(original->record(nullptr).ok());
+  std::unique_ptr<Monitor> replay = open_monitor();
+  ASSERT_TRUE(replay->add_source("replay:" + log.path()).ok());
+  EXPECT_EQ(replay->stats().flows.used, 0U);
+  while (replay->step(0).ok()) {
+  }
+  EXPECT_EQ(dump_tables(*replay), dump_tables(*original));
+}
+
 TEST(MonitorTest, InterruptEndsAWaitingStep) {
   std::unique_ptr<Monitor> monitor = open_monitor();
   ASSERT_TRUE(monitor->add_lane("quiet", 0).ok());
