@@ -22,6 +22,9 @@ build() {
 step "format"
 git ls-files '*.h' '*.hpp' '*.cpp' '*.c' | xargs clang-format-14 --dry-run -Werror
 
+step "release (gcc), silent"
+build release -DIPM_TESTS=OFF
+
 step "address and undefined-behaviour sanitizers (clang)"
 build asan
 ctest --preset asan -j "$jobs"
