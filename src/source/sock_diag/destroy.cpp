@@ -107,7 +107,10 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
     if (record->state == TcpState::kListen) listeners_.seen(record->tuple, now);
   }
   const bool counts = socket.tcp && !socket.tcp->zeroed() && socket.tuple.remote_port != 0;
-  Ending ending{netns.inode, std::move(socket), false, now + kPeerWait, std::nullopt};
+  Ending ending;
+  ending.netns = netns.inode;
+  ending.socket = std::move(socket);
+  ending.until = now + kPeerWait;
   if (!counts) return finish_destroyed(ending, false, now);
   // First, so that what an earlier connection with the same tuple had sent is not taken for the other end's.
   closed_.set_sent(ending.socket.cookie, ending.socket.tuple, unique_sent(*ending.socket.tcp));
@@ -115,10 +118,8 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
     waiting->second->peer_sent = unique_sent(*ending.socket.tcp);
     waiting_.erase(waiting);
   }
-  const std::optional<bool> fin = fin_received(netns, ending);
-  if (fin || deferred_.size() >= kDeferredMax) {
-    return finish_destroyed(ending, fin.value_or(kFinReceivedByDefault), now);
-  }
+  if (const std::optional<bool> fin = fin_received(netns, ending)) return finish_destroyed(ending, *fin, now);
+  if (deferred_.size() >= kDeferredMax) return finish_destroyed(ending, fin_received_at_last(ending), now);
   // The other end may be on this host and about to end too; then its count decides.
   deferred_.push_back(std::move(ending));
   waiting_[path_hash(deferred_.back().socket.tuple)] = &deferred_.back();
@@ -145,7 +146,15 @@ bool SockDiagSource::finish_deferred(bool& short_of_room) {
 void SockDiagSource::finish_by_peer(const Ending& ending, TimeNs now) {
   FinEvidence evidence;
   evidence.peer_sent = ending.peer_sent ? ending.peer_sent : peer_sent(ending.socket);
-  finish_destroyed(ending, fin_received_by(evidence, *ending.socket.tcp).value_or(kFinReceivedByDefault), now);
+  const std::optional<bool> fin = fin_received_by(evidence, *ending.socket.tcp);
+  finish_destroyed(ending, fin ? *fin : fin_received_at_last(ending), now);
+}
+
+bool SockDiagSource::fin_received_at_last(const Ending& ending) {
+  FinEvidence evidence;
+  // Its listener may have ended since. Of sockets that were there before the source nothing says who connected.
+  evidence.role = ending.existing || listeners_.listens(ending.socket.tuple) ? Role::kAccepted : Role::kConnected;
+  return fin_received_given(evidence, *ending.socket.tcp, ending.remains).value_or(kFinReceivedByDefault);
 }
 
 void SockDiagSource::finish_destroyed(const Ending& ending, bool fin, TimeNs now) {
@@ -212,16 +221,18 @@ std::optional<bool> SockDiagSource::fin_received(Netns& netns, Ending& ending) {
   }
   if (decided && record != nullptr) return decided;
   // A mini-socket has no tcp_info; a listener of the port, or a new connection with the tuple, has.
-  Remains remains = Remains::kNothing;
   const std::optional<os::DiagSocket> left = lookup(netns, socket.family, socket.tuple, socket.interface);
-  if (left && !left->tcp && left->state == os::kTcpStateFinWait2) remains = Remains::kFinWait2;
-  if (left && !left->tcp && left->state == os::kTcpStateTimeWait) remains = Remains::kTimeWait;
+  if (left && !left->tcp && left->state == os::kTcpStateFinWait2) ending.remains = Remains::kFinWait2;
+  if (left && !left->tcp && left->state == os::kTcpStateTimeWait) ending.remains = Remains::kTimeWait;
   ending.listener = left && left->state == os::kTcpStateListen;
+  ending.existing = record != nullptr && record->existing;
   if (decided) return decided;
-  // Sockets that were there before the source have no known beginning, unless their listener is known.
-  const bool accepted = ending.listener || listeners_.listens(socket.tuple);
-  evidence.connected = !accepted && (record == nullptr || !record->existing);
-  return fin_received_given(evidence, *socket.tcp, remains);
+  if (ending.listener || listeners_.listens(socket.tuple)) {
+    evidence.role = Role::kAccepted;
+  } else if (record != nullptr && !record->existing) {
+    evidence.role = Role::kConnected;  // The dump that first saw it would have seen its listener.
+  }
+  return fin_received_given(evidence, *socket.tcp, ending.remains);
 }
 
 std::optional<std::uint64_t> SockDiagSource::peer_sent(const os::DiagSocket& socket) {

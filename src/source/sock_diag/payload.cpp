@@ -46,7 +46,8 @@ std::optional<bool> fin_received_given(const FinEvidence& evidence, const os::Tc
   // FIN was acknowledged, which bytes_acked counts; beside it only the SYN of the side that connected.
   if (!final.has_bytes_sent || final.bytes_acked < unique_sent(final)) return !final.has_bytes_sent;
   const std::uint64_t beyond_payload = final.bytes_acked - unique_sent(final);
-  return beyond_payload >= (evidence.connected ? 2U : 1U);
+  if (beyond_payload == 1 && evidence.role == Role::kUnknown) return std::nullopt;
+  return beyond_payload >= (evidence.role == Role::kConnected ? 2U : 1U);
 }
 
 }  // namespace ipm::source::sock_diag

@@ -31,16 +31,20 @@ Payload payload_of(const os::TcpCounters& counters, bool fin_received);
 // What the kernel says about the tuple after its full socket is gone.
 enum class Remains { kNothing, kFinWait2, kTimeWait };
 
+// Which side of the connection a socket is. The SYN of the side that connected is in its bytes_acked.
+enum class Role { kUnknown, kConnected, kAccepted };
+
 struct FinEvidence {
   model::TcpState last_state = model::TcpState::kNone;  // In the last dump; kNone: never in one.
   bool last_had_file = false;                           // It had an inode then: not yet closed by its process.
-  bool connected = false;                               // Known to be opened by this side.
+  Role role = Role::kUnknown;
   std::optional<std::uint64_t> peer_sent = {};          // By the other end, when that is on this host.
 };
 
 // By what is known here: the last state, the other end. Nothing if that does not decide.
 std::optional<bool> fin_received_by(const FinEvidence& evidence, const os::TcpCounters& final);
-// By what the kernel says remains. Nothing for TIME_WAIT of a socket that was not seen half-closed: it may be either.
+// By what the kernel says remains. Nothing where it may be either: TIME_WAIT of a socket that was not seen half-closed,
+// and the one byte beyond the payload that is the FIN of an accepted socket or the SYN of one that connected.
 std::optional<bool> fin_received_given(const FinEvidence& evidence, const os::TcpCounters& final, Remains remains);
 
 // When all evidence leaves it open, in TIME_WAIT. Looked at promptly, a mini-socket would mostly still be in FIN_WAIT2.

@@ -57,6 +57,8 @@ class SockDiagSource final : public Source {
     std::uint32_t netns = 0;
     os::DiagSocket socket = {};
     bool listener = false;                        // Somebody listens at its address.
+    bool existing = false;                        // Was there at open().
+    Remains remains = Remains::kNothing;
     TimeNs until = 0;                             // Waits for its other end until then.
     std::optional<std::uint64_t> peer_sent = {};  // Its other end came.
   };
@@ -79,6 +81,7 @@ class SockDiagSource final : public Source {
   void finish_unseen(const Ending& ending, bool fin, TimeNs now);
   void finish_gone(const Ending& ending, SocketRecord& record, bool fin, TimeNs now);
   std::optional<bool> fin_received(Netns& netns, Ending& ending);
+  bool fin_received_at_last(const Ending& ending);
   std::optional<std::uint64_t> peer_sent(const os::DiagSocket& socket);
   std::optional<os::DiagSocket> lookup(Netns& netns, std::uint8_t family, const model::FlowTuple& tuple,
                                        std::uint32_t interface);

@@ -54,12 +54,19 @@ TEST(PayloadTest, TimeWaitIsUndecidedUnlessTheSocketWasHalfClosed) {
 }
 
 TEST(PayloadTest, AcknowledgedFinTellsAnOrderlyEndFromAReset) {
+  const FinEvidence accepted{.role = Role::kAccepted}, connected{.role = Role::kConnected};
   // Accepted side: bytes_acked counts payload and FIN.
-  EXPECT_EQ(fin_received_given({}, counters(500, 501, 101), Remains::kNothing), true);
-  EXPECT_EQ(fin_received_given({}, counters(500, 500, 101), Remains::kNothing), false);
+  EXPECT_EQ(fin_received_given(accepted, counters(500, 501, 101), Remains::kNothing), true);
+  EXPECT_EQ(fin_received_given(accepted, counters(500, 500, 101), Remains::kNothing), false);
   // Connecting side: its SYN as well.
-  EXPECT_EQ(fin_received_given({.connected = true}, counters(500, 502, 101), Remains::kNothing), true);
-  EXPECT_EQ(fin_received_given({.connected = true}, counters(500, 501, 101), Remains::kNothing), false);
+  EXPECT_EQ(fin_received_given(connected, counters(500, 502, 101), Remains::kNothing), true);
+  EXPECT_EQ(fin_received_given(connected, counters(500, 501, 101), Remains::kNothing), false);
+}
+
+TEST(PayloadTest, OneByteBeyondThePayloadOfAnUnknownSideIsItsSynOrItsFin) {
+  EXPECT_EQ(fin_received_given({}, counters(500, 500, 101), Remains::kNothing), false);
+  EXPECT_EQ(fin_received_given({}, counters(500, 501, 101), Remains::kNothing), std::nullopt);
+  EXPECT_EQ(fin_received_given({}, counters(500, 502, 101), Remains::kNothing), true);
 }
 
 }  // namespace
