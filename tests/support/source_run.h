@@ -20,7 +20,7 @@ struct SocketStory {
   std::uint64_t tx_bytes = 0, rx_bytes = 0;              // With what was there at first sight.
   std::uint64_t first_tx_bytes = 0, first_rx_bytes = 0;  // Flagged kEventFirstSight.
   int data_events = 0;
-  model::ProcessKey process = {};  // Of the last data event.
+  model::ProcessKey process = {};  // By the last data or owner event; to it belongs what was nobody's before.
 
   bool closed() const { return !closes.empty(); }
 };
@@ -109,7 +109,11 @@ class SourceRun {
     SocketStory& story = sockets[event.header.flow];
     story.tuple = event.as<model::FlowTuple>();
     if (event.header.kind == EventKind::kSocketOpen) story.opens.push_back(event);
-    if (event.header.kind == EventKind::kSocketOwner) story.owners.push_back(event);
+    if (event.header.kind == EventKind::kSocketOwner) {
+      story.owners.push_back(event);
+      const auto found = event.as<model::SocketOwner>();
+      if (found.holders == 1) story.process = model::ProcessKey::from_ref(found.owners[0]);
+    }
     if (event.header.kind == EventKind::kSocketClose) story.closes.push_back(event);
     if (event.header.kind != EventKind::kSocketData) return;
     const auto data = event.as<model::SocketData>();
