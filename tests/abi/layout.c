@@ -1,0 +1,220 @@
+/* Layouts that programs were compiled with. A struct grows at its end only, and only where it has struct_size: then its
+ * size here changes and nothing else. ipm_event and its payloads are also the event log: they never change.
+ * 64-bit platforms. Compiling this file is the test. */
+#include <stddef.h>
+
+#include <ipm/ipm.h>
+
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
+#define AT(type, member, bytes) _Static_assert(offsetof(type, member) == (bytes), #type "." #member)
+
+SIZE(ipm_event, 128);
+AT(ipm_event, time_ns, 0);
+AT(ipm_event, kind, 8);
+AT(ipm_event, version, 10);
+AT(ipm_event, source, 12);
+AT(ipm_event, flags, 14);
+AT(ipm_event, process, 16);
+AT(ipm_event, flow, 24);
+AT(ipm_event, payload, 32);
+
+SIZE(ipm_flow_tuple, 44);
+AT(ipm_flow_tuple, local_addr, 0);
+AT(ipm_flow_tuple, remote_addr, 16);
+AT(ipm_flow_tuple, local_port, 32);
+AT(ipm_flow_tuple, remote_port, 34);
+AT(ipm_flow_tuple, netns, 36);
+AT(ipm_flow_tuple, protocol, 40);
+AT(ipm_flow_tuple, direction, 41);
+AT(ipm_flow_tuple, reserved, 42);
+
+SIZE(ipm_event_process, 88);
+AT(ipm_event_process, cgroup_id, 0);
+AT(ipm_event_process, exe_inode, 8);
+AT(ipm_event_process, exe_mtime_ns, 16);
+AT(ipm_event_process, start_ns, 24);
+AT(ipm_event_process, ppid, 32);
+AT(ipm_event_process, uid, 36);
+AT(ipm_event_process, netns, 40);
+AT(ipm_event_process, exe, 44);
+AT(ipm_event_process, script, 48);
+AT(ipm_event_process, unit, 52);
+AT(ipm_event_process, container, 56);
+AT(ipm_event_process, cgroup, 60);
+AT(ipm_event_process, exe_dev, 64);
+AT(ipm_event_process, reserved, 68);
+AT(ipm_event_process, comm, 72);
+
+SIZE(ipm_event_process_exit, 4);
+AT(ipm_event_process_exit, exit_code, 0);
+
+SIZE(ipm_event_process_sample, 40);
+AT(ipm_event_process_sample, cpu_ns, 0);
+AT(ipm_event_process_sample, rss_bytes, 8);
+AT(ipm_event_process_sample, read_bytes, 16);
+AT(ipm_event_process_sample, write_bytes, 24);
+AT(ipm_event_process_sample, measured, 32);
+
+SIZE(ipm_event_socket_open, 64);
+AT(ipm_event_socket_open, tuple, 0);
+AT(ipm_event_socket_open, how, 44);
+AT(ipm_event_socket_open, state, 45);
+AT(ipm_event_socket_open, quality, 46);
+AT(ipm_event_socket_open, rule, 47);
+AT(ipm_event_socket_open, inode, 48);
+AT(ipm_event_socket_open, uid, 56);
+
+SIZE(ipm_event_socket_established, 48);
+AT(ipm_event_socket_established, tuple, 0);
+AT(ipm_event_socket_established, handshake_us, 44);
+
+SIZE(ipm_event_socket_data, 72);
+AT(ipm_event_socket_data, tuple, 0);
+AT(ipm_event_socket_data, layer, 44);
+AT(ipm_event_socket_data, measured, 45);
+AT(ipm_event_socket_data, reserved, 46);
+AT(ipm_event_socket_data, tx_bytes, 48);
+AT(ipm_event_socket_data, rx_bytes, 56);
+AT(ipm_event_socket_data, tx_packets, 64);
+AT(ipm_event_socket_data, rx_packets, 68);
+
+SIZE(ipm_event_tcp_snapshot, 68);
+AT(ipm_event_tcp_snapshot, tuple, 0);
+AT(ipm_event_tcp_snapshot, state, 44);
+AT(ipm_event_tcp_snapshot, measured, 45);
+AT(ipm_event_tcp_snapshot, reserved, 46);
+AT(ipm_event_tcp_snapshot, srtt_us, 48);
+AT(ipm_event_tcp_snapshot, jitter_us, 52);
+AT(ipm_event_tcp_snapshot, min_rtt_us, 56);
+AT(ipm_event_tcp_snapshot, tx_retransmits, 60);
+AT(ipm_event_tcp_snapshot, rx_out_of_order, 64);
+
+SIZE(ipm_event_socket_count, 48);
+AT(ipm_event_socket_count, tuple, 0);
+AT(ipm_event_socket_count, count, 44);
+
+SIZE(ipm_event_socket_reset, 48);
+AT(ipm_event_socket_reset, tuple, 0);
+AT(ipm_event_socket_reset, sent_here, 44);
+
+SIZE(ipm_event_socket_failure, 48);
+AT(ipm_event_socket_failure, tuple, 0);
+AT(ipm_event_socket_failure, error, 44);
+
+SIZE(ipm_event_socket_close, 56);
+AT(ipm_event_socket_close, tuple, 0);
+AT(ipm_event_socket_close, reason, 44);
+AT(ipm_event_socket_close, reserved, 45);
+AT(ipm_event_socket_close, duration_ns, 48);
+
+SIZE(ipm_event_socket_owner, 88);
+AT(ipm_event_socket_owner, tuple, 0);
+AT(ipm_event_socket_owner, quality, 44);
+AT(ipm_event_socket_owner, rule, 45);
+AT(ipm_event_socket_owner, holders, 46);
+AT(ipm_event_socket_owner, owners, 48);
+
+SIZE(ipm_event_interface, 88);
+AT(ipm_event_interface, rx_bytes, 0);
+AT(ipm_event_interface, tx_bytes, 8);
+AT(ipm_event_interface, rx_packets, 16);
+AT(ipm_event_interface, tx_packets, 24);
+AT(ipm_event_interface, rx_drops, 32);
+AT(ipm_event_interface, tx_drops, 40);
+AT(ipm_event_interface, rx_errors, 48);
+AT(ipm_event_interface, tx_errors, 52);
+AT(ipm_event_interface, netns, 56);
+AT(ipm_event_interface, index, 60);
+AT(ipm_event_interface, flags, 64);
+AT(ipm_event_interface, name, 68);
+
+SIZE(ipm_event_dns_answer, 52);
+AT(ipm_event_dns_answer, tuple, 0);
+AT(ipm_event_dns_answer, name, 44);
+AT(ipm_event_dns_answer, question_type, 48);
+AT(ipm_event_dns_answer, response_code, 50);
+
+SIZE(ipm_event_clock_anchor, 48);
+AT(ipm_event_clock_anchor, boottime_ns, 0);
+AT(ipm_event_clock_anchor, realtime_ns, 8);
+AT(ipm_event_clock_anchor, utc_offset_s, 16);
+AT(ipm_event_clock_anchor, reason, 20);
+AT(ipm_event_clock_anchor, boot_id, 24);
+AT(ipm_event_clock_anchor, ticks_per_second, 40);
+
+SIZE(ipm_event_loss, 32);
+AT(ipm_event_loss, what, 0);
+AT(ipm_event_loss, bytes_known, 4);
+AT(ipm_event_loss, events, 8);
+AT(ipm_event_loss, bytes, 16);
+AT(ipm_event_loss, layer, 24);
+
+SIZE(ipm_monitor_options, 24);
+AT(ipm_monitor_options, struct_size, 0);
+AT(ipm_monitor_options, threads, 4);
+AT(ipm_monitor_options, memory_max_bytes, 8);
+AT(ipm_monitor_options, settings, 16);
+
+SIZE(ipm_bound_stats, 32);
+AT(ipm_bound_stats, used, 0);
+AT(ipm_bound_stats, max, 8);
+AT(ipm_bound_stats, high_water, 16);
+AT(ipm_bound_stats, evicted, 24);
+
+SIZE(ipm_monitor_stats, 368);
+AT(ipm_monitor_stats, struct_size, 0);
+AT(ipm_monitor_stats, sources, 4);
+AT(ipm_monitor_stats, events, 8);
+AT(ipm_monitor_stats, events_late, 16);
+AT(ipm_monitor_stats, events_unknown, 24);
+AT(ipm_monitor_stats, events_dropped, 32);
+AT(ipm_monitor_stats, memory_bytes, 40);
+AT(ipm_monitor_stats, memory_max_bytes, 48);
+AT(ipm_monitor_stats, memory_high_water, 56);
+AT(ipm_monitor_stats, snapshots_open, 64);
+AT(ipm_monitor_stats, snapshots_revoked, 72);
+AT(ipm_monitor_stats, recorded_events, 80);
+AT(ipm_monitor_stats, recorded_bytes, 88);
+AT(ipm_monitor_stats, flows, 96);
+AT(ipm_monitor_stats, processes, 128);
+AT(ipm_monitor_stats, apps, 160);
+AT(ipm_monitor_stats, endpoints, 192);
+AT(ipm_monitor_stats, remotes, 224);
+AT(ipm_monitor_stats, series_blocks, 256);
+AT(ipm_monitor_stats, texts, 288);
+AT(ipm_monitor_stats, interfaces, 320);
+AT(ipm_monitor_stats, data_other_layer, 352);
+AT(ipm_monitor_stats, rows_refused, 360);
+
+SIZE(ipm_source_info, 80);
+AT(ipm_source_info, struct_size, 0);
+AT(ipm_source_info, state, 4);
+AT(ipm_source_info, name, 8);
+AT(ipm_source_info, uri, 16);
+AT(ipm_source_info, missing, 24);
+AT(ipm_source_info, received, 32);
+AT(ipm_source_info, written, 40);
+AT(ipm_source_info, filtered, 48);
+AT(ipm_source_info, dropped, 56);
+AT(ipm_source_info, malformed, 64);
+AT(ipm_source_info, lost, 72);
+
+SIZE(ipm_source_vtable, 64);
+AT(ipm_source_vtable, struct_size, 0);
+AT(ipm_source_vtable, live, 4);
+AT(ipm_source_vtable, name, 8);
+AT(ipm_source_vtable, poll, 16);
+AT(ipm_source_vtable, fd, 24);
+AT(ipm_source_vtable, next_due_ns, 32);
+AT(ipm_source_vtable, interrupt, 40);
+AT(ipm_source_vtable, missing, 48);
+AT(ipm_source_vtable, close, 56);
+
+SIZE(ipm_column_info, 48);
+AT(ipm_column_info, struct_size, 0);
+AT(ipm_column_info, type, 4);
+AT(ipm_column_info, name, 8);
+AT(ipm_column_info, unit, 16);
+AT(ipm_column_info, layer, 24);
+AT(ipm_column_info, null_when, 32);
+AT(ipm_column_info, help, 40);
