@@ -14,8 +14,25 @@
 #include "query/cursor.h"
 #include "source/text_emitter.h"
 
+namespace ipm::capi {
+
+// Tells the embedder's function of rows that make room for others.
+class EvictionTeller : public core::EvictionListener {
+ public:
+  EvictionTeller(ipm_eviction_callback callback, void* user) : callback_(callback), user_(user) {}
+  void flow_evicted(const core::FlowRow& row) override;
+  void process_evicted(const core::ProcessRow& row) override;
+
+ private:
+  const ipm_eviction_callback callback_;
+  void* const user_;
+};
+
+}  // namespace ipm::capi
+
 // The opaque types of the headers.
 struct ipm_monitor {
+  std::unique_ptr<ipm::capi::EvictionTeller> eviction_teller;  // Before the monitor, which calls it.
   std::unique_ptr<ipm::monitor::Monitor> impl;
   std::vector<std::unique_ptr<ipm_lane>> lanes;
   ipm::query::SourceRow shown;  // What ipm_source_status() lends out.

@@ -101,6 +101,15 @@ ipm_status ipm_monitor_set_event_callback(ipm_monitor* monitor, ipm_event_callba
   });
 }
 
+ipm_status ipm_monitor_set_eviction_callback(ipm_monitor* monitor, ipm_eviction_callback callback, void* user) {
+  return guard_monitor(monitor, [&](Monitor& m) {
+    auto teller = callback == nullptr ? nullptr : std::make_unique<ipm::capi::EvictionTeller>(callback, user);
+    m.set_eviction_listener(teller.get());
+    monitor->eviction_teller = std::move(teller);
+    return Status::success();
+  });
+}
+
 ipm_status ipm_monitor_get_stats(ipm_monitor* monitor, ipm_monitor_stats* out) {
   return guard_monitor(monitor, [&](Monitor& m) -> Status {
     const ipm::monitor::MonitorStats stats = m.stats();

@@ -150,6 +150,47 @@ typedef void (*ipm_event_callback)(const ipm_event* event, void* user);
  */
 IPM_API ipm_status ipm_monitor_set_event_callback(ipm_monitor* monitor, ipm_event_callback callback, void* user);
 
+enum {
+  IPM_EVICTED_CONNECTION = 1,
+  IPM_EVICTED_PROCESS = 2 /**< With what it did; its connections stay, unattributed until they move bytes again. */
+};
+
+/** A row that makes room for another, as it stood. Times are those of events: CLOCK_BOOTTIME, or a file's own clock. */
+typedef struct ipm_eviction {
+  uint32_t struct_size;
+  int32_t what;         /**< IPM_EVICTED_* */
+  uint64_t process;     /**< ipm_process_ref() of the owner, or of the process itself; 0: nobody known. */
+  uint64_t flow;        /**< Socket cookie of a connection, where its source knows one; else 0. */
+  ipm_flow_tuple tuple; /**< Of a connection; zero for a process. */
+  uint8_t layer;        /**< IPM_LAYER_* of the bytes; NONE for a process: the sum over its connections. */
+  uint8_t measured;     /**< 1 tx_bytes, 2 rx_bytes, 4 tx_packets, 8 rx_packets: the others are not known. */
+  uint8_t quality;      /**< IPM_QUALITY_* of the owner; of a process: the worst of what it was credited with. */
+  uint8_t open;         /**< 1: the connection was open, or the process running. */
+  int64_t first_seen_ns;
+  int64_t last_seen_ns;
+  uint64_t tx_bytes;
+  uint64_t rx_bytes;
+  uint64_t tx_packets;
+  uint64_t rx_packets;
+  uint64_t tx_unattributed; /**< The part of a connection's bytes that no process was credited with. */
+  uint64_t rx_unattributed;
+  char comm[16]; /**< Of a process. */
+} ipm_eviction;
+
+/** Hears of each row before it goes, on the stepping thread. It must not call the monitor. */
+typedef void (*ipm_eviction_callback)(const ipm_eviction* eviction, void* user);
+
+/**
+ * Hear of connections and processes that make room for others when a bound is reached. Their bytes stay in the table
+ * `ledger` as evicted; ipm_monitor_stats counts the rows.
+ *
+ * @param callback  NULL: stop hearing.
+ * @param user      Passed to each call.
+ * Threads:   the stepping thread.
+ * Since:     0.1
+ */
+IPM_API ipm_status ipm_monitor_set_eviction_callback(ipm_monitor* monitor, ipm_eviction_callback callback, void* user);
+
 /**
  * Counters, bounds and memory, as of now on the stepping thread and as of the last step elsewhere.
  *

@@ -283,6 +283,13 @@ void Monitor::ensure_engine(const Event* first) {
     if (options_.bounds.flows_max != 0) wanted.flows_max = std::min(wanted.flows_max, options_.bounds.flows_max);
   }
   state_ = std::make_shared<EngineState>(core::share_memory(wanted));
+  state_->engine.set_listener(eviction_listener_);
+}
+
+void Monitor::set_eviction_listener(core::EvictionListener* listener) {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  eviction_listener_ = listener;
+  if (state_) state_->engine.set_listener(listener);
 }
 
 void Monitor::feed(std::span<const Event> events) {

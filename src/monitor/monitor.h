@@ -59,6 +59,7 @@ class Monitor {
 
   Status record(const char* path);  // Null: stop.
   void set_event_callback(std::function<void(const model::Event&)> callback) { callback_ = std::move(callback); }
+  void set_eviction_listener(core::EvictionListener* listener);  // Null: none. It must outlive its use.
 
   Result<std::shared_ptr<const query::Snapshot>> snapshot();
   MonitorStats stats();
@@ -102,6 +103,7 @@ class Monitor {
   std::uint64_t recorded_events_ = 0;
   std::uint64_t recorded_bytes_ = 0;
   std::function<void(const model::Event&)> callback_;
+  core::EvictionListener* eviction_listener_ = nullptr;
   std::mutex engine_mutex_;  // Held while a batch is fed and while a snapshot is taken; never while waiting.
   std::shared_ptr<EngineState> state_;
 };

@@ -1,0 +1,197 @@
+// The C functions, as a program sees them that knows the public headers only.
+#include <gtest/gtest.h>
+#include <ipm/ipm.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+// A monitor with a lane of the test's own.
+class CAbiTest : public testing::Test {
+ protected:
+  void open(const char* settings = nullptr) {
+    ipm_monitor_options options{};
+    options.struct_size = sizeof options;
+    options.settings = settings;
+    ASSERT_EQ(ipm_monitor_open(&monitor_, &options), IPM_OK) << ipm_last_error();
+    ASSERT_EQ(ipm_monitor_add_lane(monitor_, "test", 0, &lane_), IPM_OK) << ipm_last_error();
+  }
+  void TearDown() override {
+    ipm_lane_close(lane_);
+    ipm_monitor_close(monitor_);
+  }
+  static ipm_flow_tuple tuple(std::uint16_t port) {
+    ipm_flow_tuple out{};
+    out.local_addr[15] = out.remote_addr[15] = 1;
+    out.local_port = port;
+    out.remote_port = 443;
+    out.protocol = 6;
+    out.direction = IPM_DIRECTION_OUT;
+    return out;
+  }
+  template <typename Payload>
+  void push(int kind, std::uint64_t process, std::uint64_t flow, const Payload& payload) {
+    ipm_event event{};
+    event.kind = static_cast<std::uint16_t>(kind);
+    event.version = 1;
+    event.process = process;
+    event.flow = flow;
+    static_assert(sizeof payload <= sizeof event.payload);
+    std::memcpy(event.payload, &payload, sizeof payload);
+    ASSERT_EQ(ipm_lane_push(lane_, &event, 1, nullptr), IPM_OK);
+  }
+  void open_connection(std::uint64_t process, std::uint64_t flow) {
+    ipm_event_socket_open payload{};
+    payload.tuple = tuple(static_cast<std::uint16_t>(flow));
+    payload.how = IPM_OPEN_CONNECT;
+    payload.quality = IPM_QUALITY_EXACT;
+    push(IPM_EVENT_SOCKET_OPEN, process, flow, payload);
+  }
+  void move_bytes(std::uint64_t process, std::uint64_t flow, std::uint64_t tx_bytes) {
+    ipm_event_socket_data payload{};
+    payload.tuple = tuple(static_cast<std::uint16_t>(flow));
+    payload.layer = IPM_LAYER_TCP;
+    payload.measured = 3;
+    payload.tx_bytes = tx_bytes;
+    push(IPM_EVENT_SOCKET_DATA, process, flow, payload);
+  }
+
+  ipm_monitor* monitor_ = nullptr;
+  ipm_lane* lane_ = nullptr;
+};
+
+TEST_F(CAbiTest, EvictedRowsAreHeardBeforeTheyGo) {
+  open("flows_max = 2\nprocesses_max = 2");
+  std::vector<ipm_eviction> heard;
+  const auto hear = [](const ipm_eviction* eviction, void* user) {
+    static_cast<std::vector<ipm_eviction>*>(user)->push_back(*eviction);
+  };
+  ASSERT_EQ(ipm_monitor_set_eviction_callback(monitor_, hear, &heard), IPM_OK);
+  for (std::uint32_t i = 1; i <= 3; ++i) {
+    const std::uint64_t process = ipm_process_ref(i, 10 * i);
+    open_connection(process, i);
+    move_bytes(process, i, 100 * i);
+  }
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ASSERT_EQ(heard.size(), 2U);
+  for (const ipm_eviction& eviction : heard) {
+    EXPECT_EQ(eviction.struct_size, sizeof eviction);
+    EXPECT_EQ(eviction.process, ipm_process_ref(1, 10));
+    EXPECT_EQ(eviction.tx_bytes, 100U);
+    EXPECT_EQ(eviction.measured, 3);
+    EXPECT_EQ(eviction.quality, IPM_QUALITY_EXACT);
+    EXPECT_EQ(eviction.open, 1);
+    EXPECT_GT(eviction.first_seen_ns, 0);
+  }
+  EXPECT_NE(heard[0].what, heard[1].what);
+  const ipm_eviction& connection = heard[0].what == IPM_EVICTED_CONNECTION ? heard[0] : heard[1];
+  EXPECT_EQ(connection.flow, 1U);
+  EXPECT_EQ(connection.tuple.local_port, 1);
+  EXPECT_EQ(connection.layer, IPM_LAYER_TCP);
+  EXPECT_EQ(connection.tx_unattributed, 0U);
+
+  ASSERT_EQ(ipm_monitor_set_eviction_callback(monitor_, nullptr, nullptr), IPM_OK);
+  open_connection(ipm_process_ref(4, 40), 4);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  EXPECT_EQ(heard.size(), 2U);
+  ipm_monitor_stats stats{};
+  stats.struct_size = sizeof stats;
+  ASSERT_EQ(ipm_monitor_get_stats(monitor_, &stats), IPM_OK);
+  EXPECT_EQ(stats.flows.evicted, 2U);
+  EXPECT_EQ(stats.processes.evicted, 2U);
+}
+
+TEST_F(CAbiTest, AStructOfAnOlderProgramIsFilledAsFarAsItReaches) {
+  open();
+  struct {
+    ipm_monitor_stats stats;
+    unsigned char behind;
+  } out{};
+  std::memset(&out, 0x5a, sizeof out);
+  out.stats.struct_size = offsetof(ipm_monitor_stats, events_late);
+  ASSERT_EQ(ipm_monitor_get_stats(monitor_, &out.stats), IPM_OK);
+  EXPECT_EQ(out.stats.sources, 1U);
+  EXPECT_EQ(out.stats.events_late, 0x5a5a5a5a5a5a5a5aU);
+}
+
+TEST_F(CAbiTest, AStructOfANewerProgramIsTakenIfWhatIsUnknownIsZero) {
+  struct {
+    ipm_monitor_options options;
+    std::uint64_t later;
+  } given{};
+  given.options.struct_size = sizeof given;
+  ipm_monitor* monitor = nullptr;
+  EXPECT_EQ(ipm_monitor_open(&monitor, &given.options), IPM_OK);
+  ipm_monitor_close(monitor);
+  given.later = 1;
+  monitor = reinterpret_cast<ipm_monitor*>(&given);
+  EXPECT_EQ(ipm_monitor_open(&monitor, &given.options), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(monitor, nullptr);
+  EXPECT_NE(std::string(ipm_last_error()).find("does not know"), std::string::npos) << ipm_last_error();
+}
+
+TEST_F(CAbiTest, AStructWithoutItsSizeIsRefused) {
+  ipm_monitor_options options{};
+  ipm_monitor* monitor = nullptr;
+  EXPECT_EQ(ipm_monitor_open(&monitor, &options), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(ipm_last_error()).find("_INIT"), std::string::npos) << ipm_last_error();
+}
+
+TEST_F(CAbiTest, EveryCallTakesNull) {
+  ipm_monitor_close(nullptr);
+  ipm_cursor_close(nullptr);
+  ipm_lane_close(nullptr);
+  EXPECT_EQ(ipm_monitor_open(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_add_source(nullptr, "auto:"), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_step(nullptr, 0), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_flush(nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_fd(nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_next_due(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_interrupt(nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_record(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_set_event_callback(nullptr, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_set_eviction_callback(nullptr, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_get_stats(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_add_lane(nullptr, nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_add_custom_source(nullptr, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_table(nullptr, nullptr, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_source_status(nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_source_probe(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_lane_push(nullptr, nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_lane_free(nullptr), 0U);
+  EXPECT_EQ(ipm_lane_text(nullptr, nullptr, 0, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_column_describe(nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_open(nullptr, nullptr, nullptr, nullptr, nullptr, 0), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_next(nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_column_count(nullptr), 0U);
+  EXPECT_EQ(ipm_cursor_column(nullptr, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_describe(nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_is_null(nullptr, 0), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_int64(nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_double(nullptr, 0, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_text(nullptr, 0, nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_cursor_arrow(nullptr, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_event_format(nullptr, nullptr, 0), 0U);
+  EXPECT_EQ(ipm_text_quote(nullptr, 0, nullptr, 0), 2U);  // ""
+}
+
+TEST_F(CAbiTest, AForkedChildMayOnlyClose) {
+  open();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const bool right = ipm_monitor_step(monitor_, 0) == IPM_ERR_FORKED;
+    ipm_monitor_close(monitor_);
+    ::_exit(right ? 0 : 1);
+  }
+  int how = -1;
+  ASSERT_EQ(::waitpid(child, &how, 0), child);
+  EXPECT_EQ(how, 0);
+  EXPECT_NE(ipm_monitor_step(monitor_, 0), IPM_ERR_FORKED);
+}
+
+}  // namespace
