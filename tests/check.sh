@@ -25,6 +25,9 @@ git ls-files '*.h' '*.hpp' '*.cpp' '*.c' | xargs clang-format-14 --dry-run -Werr
 step "release (gcc), silent"
 build release -DIPM_TESTS=OFF
 
+step "interface against abi/ipm.abi"
+tests/abi/baseline.sh check build/bindings/c
+
 step "address and undefined-behaviour sanitizers (clang)"
 build asan
 ctest --preset asan -j "$jobs"

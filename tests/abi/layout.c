@@ -1,12 +1,105 @@
-/* Layouts that programs were compiled with. A struct grows at its end only, and only where it has struct_size: then its
- * size here changes and nothing else. ipm_event and its payloads are also the event log: they never change.
- * 64-bit platforms. Compiling this file is the test. */
+/* Numbers and layouts that programs were compiled with. A struct grows at its end only, and only where it has
+ * struct_size: then its size here changes and nothing else. ipm_event and its payloads are also the event log: they
+ * never change. 64-bit platforms. Compiling this file is the test. */
 #include <stddef.h>
 
 #include <ipm/ipm.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
 #define AT(type, member, bytes) _Static_assert(offsetof(type, member) == (bytes), #type "." #member)
+#define VALUE(name, number) _Static_assert((name) == (number), #name)
+
+VALUE(IPM_OK, 0);
+VALUE(IPM_NULL, 1);
+VALUE(IPM_TIMEOUT, 2);
+VALUE(IPM_END, 3);
+VALUE(IPM_ERR_INVALID_ARGUMENT, -1);
+VALUE(IPM_ERR_PERMISSION, -2);
+VALUE(IPM_ERR_NOT_FOUND, -3);
+VALUE(IPM_ERR_UNSUPPORTED, -4);
+VALUE(IPM_ERR_CORRUPT, -5);
+VALUE(IPM_ERR_IO, -6);
+VALUE(IPM_ERR_LIMIT, -7);
+VALUE(IPM_ERR_NO_MEMORY, -8);
+VALUE(IPM_ERR_EXPIRED, -9);
+VALUE(IPM_ERR_FORKED, -10);
+VALUE(IPM_ERR_STATE, -11);
+VALUE(IPM_ERR_INTERNAL, -12);
+
+VALUE(IPM_EVENT_PROCESS_START, 1);
+VALUE(IPM_EVENT_PROCESS_EXEC, 2);
+VALUE(IPM_EVENT_PROCESS_EXIT, 3);
+VALUE(IPM_EVENT_PROCESS_SAMPLE, 4);
+VALUE(IPM_EVENT_SOCKET_OPEN, 10);
+VALUE(IPM_EVENT_SOCKET_ESTABLISHED, 11);
+VALUE(IPM_EVENT_SOCKET_DATA, 12);
+VALUE(IPM_EVENT_TCP_SNAPSHOT, 13);
+VALUE(IPM_EVENT_RETRANSMIT, 14);
+VALUE(IPM_EVENT_RESET, 15);
+VALUE(IPM_EVENT_FAILURE, 16);
+VALUE(IPM_EVENT_SOCKET_CLOSE, 17);
+VALUE(IPM_EVENT_SOCKET_OWNER, 18);
+VALUE(IPM_EVENT_INTERFACE, 30);
+VALUE(IPM_EVENT_HOST_COUNTERS, 31);
+VALUE(IPM_EVENT_TEXT, 40);
+VALUE(IPM_EVENT_DNS_ANSWER, 41);
+VALUE(IPM_EVENT_CLOCK_ANCHOR, 50);
+VALUE(IPM_EVENT_LOSS, 51);
+VALUE(IPM_EVENT_TIME_ADVANCE, 52);
+VALUE(IPM_EVENT_DRILL_MARK, 53);
+VALUE(IPM_EVENT_SOURCE_INFO, 55);
+VALUE(IPM_EVENT_SETTINGS, 54);
+
+VALUE(IPM_EVENT_FIRST_SIGHT, 1);
+VALUE(IPM_EVENT_AFTER_LOSS, 2);
+
+VALUE(IPM_DIRECTION_UNKNOWN, 0);
+VALUE(IPM_DIRECTION_OUT, 1);
+VALUE(IPM_DIRECTION_IN, 2);
+VALUE(IPM_DIRECTION_LISTEN, 3);
+
+VALUE(IPM_LAYER_NONE, 0);
+VALUE(IPM_LAYER_APP, 1);
+VALUE(IPM_LAYER_TCP, 2);
+VALUE(IPM_LAYER_IP, 3);
+VALUE(IPM_LAYER_WIRE, 4);
+
+VALUE(IPM_QUALITY_UNKNOWN, 0);
+VALUE(IPM_QUALITY_CANDIDATE, 1);
+VALUE(IPM_QUALITY_INFERRED, 2);
+VALUE(IPM_QUALITY_EXACT, 3);
+
+VALUE(IPM_OPEN_EXISTING, 0);
+VALUE(IPM_OPEN_CONNECT, 1);
+VALUE(IPM_OPEN_ACCEPT, 2);
+VALUE(IPM_OPEN_LISTEN, 3);
+VALUE(IPM_OPEN_BIND, 4);
+
+VALUE(IPM_CLOSE_UNKNOWN, 0);
+VALUE(IPM_CLOSE_ORDERLY, 1);
+VALUE(IPM_CLOSE_RESET_BY_PEER, 2);
+VALUE(IPM_CLOSE_RESET_HERE, 3);
+VALUE(IPM_CLOSE_TIMEOUT, 4);
+VALUE(IPM_CLOSE_REFUSED, 5);
+VALUE(IPM_CLOSE_IDLE, 6);
+VALUE(IPM_CLOSE_SOURCE_GONE, 7);
+
+VALUE(IPM_THREADS_NONE, 0);
+VALUE(IPM_THREADS_AUTO, 1);
+
+VALUE(IPM_EVICTED_CONNECTION, 1);
+VALUE(IPM_EVICTED_PROCESS, 2);
+
+VALUE(IPM_SOURCE_OPEN, 1);
+VALUE(IPM_SOURCE_REDUCED, 2);
+VALUE(IPM_SOURCE_ENDED, 3);
+VALUE(IPM_SOURCE_FAILED, 4);
+
+VALUE(IPM_TYPE_INT64, 1);
+VALUE(IPM_TYPE_DOUBLE, 2);
+VALUE(IPM_TYPE_TEXT, 3);
+VALUE(IPM_TYPE_TIME, 4);
+VALUE(IPM_TYPE_BOOL, 5);
 
 SIZE(ipm_event, 128);
 AT(ipm_event, time_ns, 0);
@@ -154,6 +247,26 @@ AT(ipm_monitor_options, struct_size, 0);
 AT(ipm_monitor_options, threads, 4);
 AT(ipm_monitor_options, memory_max_bytes, 8);
 AT(ipm_monitor_options, settings, 16);
+
+SIZE(ipm_eviction, 152);
+AT(ipm_eviction, struct_size, 0);
+AT(ipm_eviction, what, 4);
+AT(ipm_eviction, process, 8);
+AT(ipm_eviction, flow, 16);
+AT(ipm_eviction, tuple, 24);
+AT(ipm_eviction, layer, 68);
+AT(ipm_eviction, measured, 69);
+AT(ipm_eviction, quality, 70);
+AT(ipm_eviction, open, 71);
+AT(ipm_eviction, first_seen_ns, 72);
+AT(ipm_eviction, last_seen_ns, 80);
+AT(ipm_eviction, tx_bytes, 88);
+AT(ipm_eviction, rx_bytes, 96);
+AT(ipm_eviction, tx_packets, 104);
+AT(ipm_eviction, rx_packets, 112);
+AT(ipm_eviction, tx_unattributed, 120);
+AT(ipm_eviction, rx_unattributed, 128);
+AT(ipm_eviction, comm, 136);
 
 SIZE(ipm_bound_stats, 32);
 AT(ipm_bound_stats, used, 0);
