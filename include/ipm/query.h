@@ -77,7 +77,8 @@ IPM_API void ipm_cursor_close(ipm_cursor* cursor);
 /**
  * Step to the next row.
  *
- * @return IPM_OK; IPM_END behind the last row; IPM_ERR_EXPIRED if the snapshot was revoked to keep memory bounded.
+ * @return IPM_OK; IPM_END behind the last row; IPM_ERR_EXPIRED if the snapshot was revoked to keep memory bounded: rows
+ * that were copied before, at most a few hundred, are still given first.
  * Threads:   one caller at a time per cursor; any thread, beside ipm_monitor_step() on another.
  * Since:     0.1
  */
