@@ -76,7 +76,8 @@ class Engine {
  public:
   Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series);
 
-  // In the order of the one stream. Allocates nothing once tables have their size.
+  // In the order of the one stream. Once tables have their size it allocates only for what is new: a text, and the key
+  // of the app when a process starts.
   void feed(std::span<const model::Event> events);
 
   EngineViews views() const;

@@ -1,34 +1,15 @@
 // What reading costs in memory: counted at operator new, so these tests are a program's only thread while they count.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "query/people_table.h"
-
-namespace {
-
-std::size_t g_allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  ++g_allocations;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/count_allocations.h"
 
 namespace ipm::query {
 namespace {
 
 using test::FakeRow;
 using test::FakeTable;
+using test::g_allocations;
 
 constexpr int kRows = 4000;
 
