@@ -34,6 +34,10 @@ TimeNs monotonic_ns() noexcept {
   return read_clock(CLOCK_MONOTONIC);
 }
 
+TimeNs thread_cpu_ns() noexcept {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 std::int32_t utc_offset_s(TimeNs realtime_ns) noexcept {
   const auto seconds = static_cast<std::time_t>(realtime_ns / kSecond);
   std::tm local{};

@@ -13,6 +13,7 @@ namespace ipm::os {
 TimeNs boottime_ns() noexcept;                           // CLOCK_BOOTTIME: runs through suspend, never steps.
 TimeNs realtime_ns() noexcept;                           // Unix time.
 TimeNs monotonic_ns() noexcept;                          // For measuring how long something took.
+TimeNs thread_cpu_ns() noexcept;                         // What this thread has cost so far.
 std::int32_t utc_offset_s(TimeNs realtime_ns) noexcept;  // Of the local time zone at that instant, east positive.
 std::uint32_t ticks_per_second() noexcept;               // Unit of /proc/PID/stat times, 100 nearly everywhere.
 std::uint32_t page_bytes() noexcept;

@@ -84,7 +84,7 @@ void Namespaces::enter(std::uint32_t inode, const std::string& path, Change& cha
 Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
   Change change;
   if (!options_.all_netns || (!force && !pace_.due(now))) return change;
-  const TimeNs started = os::monotonic_ns();
+  const TimeNs started = os::thread_cpu_ns();
   std::set<std::uint32_t> present{own_};
   for (const os::NamedNetns& named : os::list_named_netns()) {
     present.insert(named.inode);
@@ -111,7 +111,7 @@ Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
     it = by_inode_.erase(it);
   }
   std::erase_if(refused_, [&](const auto& entry) { return !present.contains(entry.first); });
-  pace_.ran(now, os::monotonic_ns() - started);
+  pace_.ran(now, os::thread_cpu_ns() - started);
   return change;
 }
 

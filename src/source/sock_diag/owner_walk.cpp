@@ -30,7 +30,7 @@ void OwnerWalk::begin(std::unordered_set<std::uint64_t> inodes, const std::vecto
 }
 
 bool OwnerWalk::step(std::uint64_t links_max, TimeNs now) {
-  const TimeNs started = os::monotonic_ns();
+  const TimeNs started = os::thread_cpu_ns();
   std::uint64_t links = 0;
   while (next_ < pids_.size() && links < links_max) {
     const std::uint32_t pid = pids_[next_++];
@@ -45,7 +45,7 @@ bool OwnerWalk::step(std::uint64_t links_max, TimeNs now) {
     if (status.code() == Code::kPermission) ++unreadable_;
     links += 4;  // Opening the directory costs about as much.
   }
-  worked_ += os::monotonic_ns() - started;
+  worked_ += os::thread_cpu_ns() - started;
   if (next_ < pids_.size()) return false;
   if (complete_) pace_.ran(now, worked_);
   return true;

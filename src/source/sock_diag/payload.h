@@ -38,7 +38,7 @@ struct FinEvidence {
   model::TcpState last_state = model::TcpState::kNone;  // In the last dump; kNone: never in one.
   bool last_had_file = false;                           // It had an inode then: not yet closed by its process.
   Role role = Role::kUnknown;
-  std::optional<std::uint64_t> peer_sent = {};          // By the other end, when that is on this host.
+  std::optional<std::uint64_t> peer_sent = {};  // By the other end, when that is on this host.
 };
 
 // By what is known here: the last state, the other end. Nothing if that does not decide.

@@ -56,8 +56,8 @@ class SockDiagSource final : public Source {
   struct Ending {
     std::uint32_t netns = 0;
     os::DiagSocket socket = {};
-    bool listener = false;                        // Somebody listens at its address.
-    bool existing = false;                        // Was there at open().
+    bool listener = false;  // Somebody listens at its address.
+    bool existing = false;  // Was there at open().
     Remains remains = Remains::kNothing;
     TimeNs until = 0;                             // Waits for its other end until then.
     std::optional<std::uint64_t> peer_sent = {};  // Its other end came.
