@@ -200,6 +200,7 @@ TEST_F(SockDiagLiveTest, SocketHeldByTwoProcessesHasBothAsCandidates) {
     turn.done_and_wait();
     const pid_t heir = ::fork();
     if (heir == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::pause();
       ::_exit(0);
     }
