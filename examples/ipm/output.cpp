@@ -80,7 +80,7 @@ std::string default_columns(const std::string& table) {
       {"connections",
        {"pid", "comm", "proto", "direction", "local_addr", "local_port", "remote_addr", "remote_port", "state",
         "tx_bytes", "rx_bytes", "srtt_us", "quality"}},
-      {"endpoints", {"remote_addr", "remote_port", "remote_name", "tx_bytes", "rx_bytes", "connections", "last_seen"}},
+      {"endpoints", {"remote_addr", "scope", "tx_bytes", "rx_bytes", "connects", "accepts", "flows", "last_seen"}},
   };
   const auto chosen = kChosen.find(table);
   return chosen == kChosen.end() ? std::string() : existing_columns(table, chosen->second);

@@ -117,6 +117,11 @@ void run(ipm::Monitor& monitor, const RunPlan& plan) {
     if (monitor.step(wait) == IPM_END || !plan.tick()) break;
   }
   print();
+  const std::vector<ipm_source_info> sources = monitor.sources();
+  const auto failed = [](const ipm_source_info& source) { return source.state == IPM_SOURCE_FAILED; };
+  if (!sources.empty() && std::all_of(sources.begin(), sources.end(), failed)) {
+    throw ipm::Error(IPM_ERR_IO, "no source is left: " + missing_lines(monitor));
+  }
 }
 
 std::string missing_lines(const ipm::Monitor& monitor) {

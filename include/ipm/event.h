@@ -223,7 +223,8 @@ typedef struct ipm_event_clock_anchor {
   uint32_t ticks_per_second;
 } ipm_event_clock_anchor;
 
-/** Something was lost. `what`: 1 lane full, 2 kernel buffer, 3 malformed, 4 unreadable, 5 stale dump. */
+/** Something was lost. `what`: 1 lane full, 2 kernel buffer, 3 malformed, 4 unreadable, 5 stale dump. All that is alive
+ * then gets coverage lost_events; for 2 and 5 only events marked IPM_EVENT_AFTER_LOSS do. */
 typedef struct ipm_event_loss {
   uint32_t what;
   uint32_t bytes_known;

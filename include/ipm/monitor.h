@@ -43,7 +43,7 @@ typedef struct ipm_monitor_options {
  * @param[out] out  The monitor; NULL after an error.
  * @param options   NULL: all defaults.
  * @return IPM_OK; IPM_ERR_INVALID_ARGUMENT for a setting that is not known or not in its range: ipm_last_error() names
- *         the line and the nearest known key; IPM_ERR_LIMIT if memory_max_bytes is too small to work in.
+ *         the line and the nearest known key; IPM_ERR_LIMIT if options->memory_max_bytes is too small to work in.
  *
  * Ownership: the caller closes it with ipm_monitor_close().
  * Threads:   any.
@@ -192,7 +192,7 @@ typedef void (*ipm_eviction_callback)(const ipm_eviction* eviction, void* user);
 IPM_API ipm_status ipm_monitor_set_eviction_callback(ipm_monitor* monitor, ipm_eviction_callback callback, void* user);
 
 /**
- * Counters, bounds and memory, as of now on the stepping thread and as of the last step elsewhere.
+ * Counters, bounds and memory, as of now on the stepping thread and as of the last batch that was fed elsewhere.
  *
  * @param[in,out] out  struct_size set by the caller (IPM_MONITOR_STATS_INIT); only that many bytes are written.
  * Threads:   any.

@@ -51,7 +51,7 @@ IPM_API const char* ipm_table_name(uint32_t index);
 IPM_API ipm_status ipm_column_describe(const char* table, uint32_t column, ipm_column_info* out);
 
 /**
- * Open a cursor over a table as it is now (on the stepping thread) or as the last step left it (on any other).
+ * Open a cursor over a table as it is now (on the stepping thread) or after the last batch that was fed (on any other).
  *
  * Filter lines: "column = value" (also !=, >=, <=, and ~= for "contains"), all of which must hold; "order_by = column
  * [asc|desc][, column …]"; "limit = n"; "columns = a, b". A value is a word, a number, null, "quoted text" with C

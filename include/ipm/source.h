@@ -54,6 +54,7 @@ IPM_API ipm_status ipm_source_status(ipm_monitor* monitor, uint32_t index, ipm_s
  *
  * @param uri       As for ipm_monitor_add_source(); NULL: every built-in source.
  * @param[out] out  A cursor; close it with ipm_cursor_close().
+ * @return IPM_OK; IPM_ERR_NOT_FOUND for an unknown scheme, with those that are known.
  * Threads:   any.
  * Since:     0.1
  */

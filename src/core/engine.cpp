@@ -99,7 +99,7 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
       if (!clock_.anchor(event.as<model::ClockAnchor>())) ++counters_.malformed;
       break;
     case EventKind::kLoss:
-      note_loss(event.as<model::Loss>());
+      note_loss(event.as<model::Loss>(), event.header.time_ns);
       break;
     case EventKind::kTimeAdvance:
     case EventKind::kDrillMark:
@@ -129,6 +129,7 @@ EngineViews Engine::views() const {
   views.clock = clock_;
   views.ledger = ledger_;
   views.counters = counters_;
+  views.last_loss_ns = last_loss_ns_;
   views.flows = flows_.rows().view();
   views.candidates = candidates_.view();
   views.processes = processes_.rows().view();

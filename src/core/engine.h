@@ -49,6 +49,7 @@ struct EngineViews {
   WallClock clock;
   Ledger ledger;
   EngineCounters counters;
+  TimeNs last_loss_ns = 0;
   FlowPages::View flows;
   CandidatePages::View candidates;
   ProcessPages::View processes;
@@ -59,6 +60,11 @@ struct EngineViews {
   TextPages::View texts;
   std::vector<model::SourceInfo> sources;
 
+  // kLostEvents for what was alive when something was last lost, or since; rows have the bit for losses before they
+  // ended.
+  std::uint8_t loss_coverage(TimeNs first_seen_ns, bool alive) const {
+    return alive && last_loss_ns != 0 && last_loss_ns >= first_seen_ns ? model::kLostEvents : model::kCoverageFull;
+  }
   std::string_view source_name(std::uint16_t number) const {
     for (const model::SourceInfo& source : sources) {
       if (source.number == number) return {source.name, strnlen(source.name, sizeof source.name)};
@@ -144,7 +150,7 @@ class Engine {
   // engine_host.cpp
   void note_interface(const model::Event& event);
   void note_host_counters(const model::Event& event);
-  void note_loss(const model::Loss& loss);
+  void note_loss(const model::Loss& loss, TimeNs time);
   void note_dns(const model::Event& event);
   void note_source(const model::SourceInfo& info);
   std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
@@ -156,7 +162,7 @@ class Engine {
   EvictionListener* listener_ = nullptr;
   TimeNs now_ = 0;
   TimeNs next_sweep_ = 0;
-  std::uint8_t loss_coverage_ = 0;  // kLostEvents once something was lost.
+  TimeNs last_loss_ns_ = 0;
   WallClock clock_;
   Ledger ledger_;
   EngineCounters counters_;

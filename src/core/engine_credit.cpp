@@ -96,8 +96,8 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   flow.rx_unattributed += bytes.rx;
   LedgerLine& line = ledger_.line(data.layer);
   line.unattributed.add(bytes);
+  if (flow.shared) line.candidate.add(bytes);
   if (flow.candidates == 0) return;
-  line.candidate.add(bytes);
   const CandidateRow& holders = candidates_.at(flow.candidates - 1);
   for (std::uint8_t i = 0; i < holders.count; ++i) {
     const std::uint32_t holder = processes_.find(model::ProcessKey::from_ref(holders.owners[i]));
@@ -168,8 +168,9 @@ void Engine::set_owner(std::uint32_t slot, std::uint32_t process, Quality qualit
   note_remote(process, row);
   credit_outcome(slot, time);
 
+  // Who is left of several holders did not therefore move what they moved together.
   const Traffic late{row.tx_unattributed, row.rx_unattributed};
-  if ((late.tx | late.rx) == 0) return;
+  if (row.shared || (late.tx | late.rx) == 0) return;
   row.tx_unattributed = row.rx_unattributed = 0;
   ledger_.line(row.layer).unattributed.subtract(late);
   const Traffic packets{row.tx_packets, row.rx_packets};
@@ -198,6 +199,10 @@ void Engine::set_candidates(std::uint32_t slot, const model::SocketOwner& found)
   row.quality = Quality::kCandidate;
   row.rule = found.rule;
   row.owner_ref = found.owners[0];
+  // What came before anybody was known is one of theirs; what came under earlier holders is not a new one's.
+  const Traffic before = row.shared ? Traffic{} : Traffic{row.tx_unattributed, row.rx_unattributed};
+  row.shared = true;
+  ledger_.line(row.layer).candidate.add(before);
   if (candidates_.full()) {
     ++counters_.no_room;
     return;
@@ -205,29 +210,17 @@ void Engine::set_candidates(std::uint32_t slot, const model::SocketOwner& found)
   row.candidates = candidates_.add() + 1;
   CandidateRow& holders = candidates_.edit(row.candidates - 1);
   holders.holders = found.holders;
-  const Traffic shared{row.tx_unattributed, row.rx_unattributed};
-  ledger_.line(row.layer).candidate.add(shared);
   for (const std::uint64_t owner : found.owners) {
     if (owner == 0) continue;
     holders.owners[holders.count++] = owner;
     const std::uint32_t process = ensure_process(model::ProcessKey::from_ref(owner), now_);
-    if (process != kNoSlot) processes_.edit(process).activity.candidate.add(shared);
+    if (process != kNoSlot) processes_.edit(process).activity.candidate.add(before);
   }
 }
 
 void Engine::drop_candidates(std::uint32_t slot) {
   FlowRow& row = flows_.edit(slot);
   if (row.candidates == 0) return;
-  const Traffic shared{row.tx_unattributed, row.rx_unattributed};
-  ledger_.line(row.layer).candidate.subtract(shared);
-  const CandidateRow& holders = candidates_.at(row.candidates - 1);
-  for (std::uint8_t i = 0; i < holders.count; ++i) {
-    const std::uint32_t holder = processes_.find(model::ProcessKey::from_ref(holders.owners[i]));
-    if (holder == kNoSlot) continue;
-    Traffic& candidate = processes_.edit(holder).activity.candidate;
-    candidate.tx -= std::min(candidate.tx, shared.tx);
-    candidate.rx -= std::min(candidate.rx, shared.rx);
-  }
   candidates_.remove(row.candidates - 1);
   row.candidates = 0;
 }

@@ -36,7 +36,6 @@ std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tu
   FlowRow& row = flows_.edit(slot);
   row.source = event.header.source;
   row.opened_ns = row.last_seen_ns = event.header.time_ns;
-  row.coverage = loss_coverage_;
   ++ledger_.unattributed_flows;
   row.endpoint = ensure_endpoint(tuple, event.header.time_ns);
   if (row.endpoint != 0) {
@@ -118,7 +117,7 @@ void Engine::open_flow(const Event& event, std::uint32_t slot) {
   const auto open = event.as<model::SocketOpen>();
   FlowRow& row = flows_.edit(slot);
   row.state = open.state;
-  if (open.how != model::OpenHow::kExisting) row.flags |= FlowRow::kOpenedKnown;
+  if (open.how != model::OpenHow::kExisting && open.rule != Rule::kBetweenDumps) row.flags |= FlowRow::kOpenedKnown;
   if (open.how == model::OpenHow::kListen || row.tuple.direction == model::Direction::kListen)
     row.flags |= FlowRow::kListener;
   if (row.tuple.protocol == model::kProtocolTcp) {
@@ -173,11 +172,14 @@ void Engine::close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reas
   if (!row.open()) return;
   row.closed_ns = std::max<TimeNs>(time, 1);
   row.last_seen_ns = std::max(row.last_seen_ns, time);
+  if (last_loss_ns_ != 0 && last_loss_ns_ >= row.opened_ns) row.coverage |= model::kLostEvents;
   if (row.close_reason == model::CloseReason::kUnknown) row.close_reason = reason;
+  const TcpState state_before = row.state;
   if (row.tuple.protocol == model::kProtocolTcp) row.state = TcpState::kClose;
   if ((row.flags & FlowRow::kConnect) != 0) {
-    const bool never_established =
-        row.close_reason == model::CloseReason::kRefused || row.close_reason == model::CloseReason::kTimeout;
+    const bool never_established = state_before == TcpState::kSynSent ||
+                                   row.close_reason == model::CloseReason::kRefused ||
+                                   row.close_reason == model::CloseReason::kTimeout;
     if (!never_established && row.close_reason != model::CloseReason::kSourceGone) {
       succeed(slot, time);
     } else if (row.close_reason == model::CloseReason::kRefused) {
@@ -255,6 +257,7 @@ void Engine::evict_flow(std::uint32_t slot) {
   LedgerLine& line = ledger_.line(row.layer);
   const Traffic rest{row.tx_unattributed, row.rx_unattributed};
   line.unattributed.subtract(rest);
+  if (row.shared) line.candidate.subtract(rest);
   line.evicted.add(rest);
   if (row.owner != 0) drop_owner(slot);
   --ledger_.unattributed_flows;

@@ -77,10 +77,14 @@ void Engine::note_host_counters(const Event& event) {
   namespaces_.touch(slot, now_);
 }
 
-void Engine::note_loss(const model::Loss& loss) {
+void Engine::note_loss(const model::Loss& loss, TimeNs time) {
+  using model::LossWhat;
   ++ledger_.losses;
   ledger_.lost_events += loss.events;
-  loss_coverage_ = model::kLostEvents;
+  // What a kernel buffer or a stale dump lost concerns some flows: the source marks their events.
+  if (loss.what != LossWhat::kKernelBuffer && loss.what != LossWhat::kStaleDump) {
+    last_loss_ns_ = std::max(last_loss_ns_, time);
+  }
   const auto layer = static_cast<std::uint8_t>(loss.layer);
   if (loss.bytes_known == 0 || layer == 0 || layer >= model::kByteLayers) return;
   // The direction of lost bytes is not known: they stand on the sent side of the ledger.

@@ -151,6 +151,7 @@ void Engine::end_process(const Event& event) {
   ProcessRow& row = processes_.edit(slot);
   row.exited_ns = event.header.time_ns;
   row.activity.last_seen_ns = std::max(row.activity.last_seen_ns, event.header.time_ns);
+  if (last_loss_ns_ != 0 && last_loss_ns_ >= row.activity.first_seen_ns) row.activity.coverage |= model::kLostEvents;
   if (row.app != 0) --apps_.edit(row.app - 1).processes;
   processes_.bury(slot, now_);
 }

@@ -10,7 +10,7 @@ struct LedgerLine {
   Traffic seen;
   Traffic attributed;    // In the rows of processes.
   Traffic unattributed;  // In flows whose owner is not known, candidates among them.
-  Traffic candidate;     // The part of unattributed that has candidates.
+  Traffic candidate;     // The part of unattributed in flows that several processes held.
   Traffic evicted;       // Was in rows that made room for others.
   Traffic known_lost;    // In events that were lost, where their bytes are known.
 

@@ -49,6 +49,7 @@ struct FlowRow {
   model::ByteLayer layer = model::ByteLayer::kNone;
   std::uint8_t coverage = 0;
   std::uint8_t flags = 0;
+  bool shared = false;  // Several held it once: bytes that nobody was credited with by then stay nobody's.
   bool used = false;
 
   // path_measured: bits of TcpSnapshot::measured, and:

@@ -14,7 +14,7 @@ constexpr SettingKey kKeys[] = {
     {"memory_max_bytes", "size", "256MiB", "Bound on accounted bytes; at least 4MiB."},
     {"threads", "none|auto", "none", "auto: one thread for each live source."},
     {"merge_window", "duration", "50ms", "How long events of one lane wait for earlier ones of another; at most 10s."},
-    {"lane_events", "number", "by memory", "Events that a lane holds; 64 to 1048576."},
+    {"lane_events", "number", "by memory", "Events that a lane holds."},
     {"cursors_max", "number", "64", "Cursors that may be open at once."},
     {"flows_max", "number", "1000000 or its share of memory", "Rows of connections, open and closed."},
     {"processes_max", "number", "65536 or its share", "Rows of processes, running and ended."},
@@ -30,7 +30,7 @@ constexpr SettingKey kKeys[] = {
 
 Status set_count(const KeyValue& entry, std::uint32_t low, std::uint32_t high, std::uint32_t& out) {
   Result<std::int64_t> value = parse_integer(entry.value);
-  if (!value.ok()) return value.status();
+  if (!value.ok()) return value.status().with_context(entry.key);
   if (*value < low || *value > high) {
     return Status::invalid_argument(entry.key + " = " + entry.value + " is out of range: " + std::to_string(low) +
                                     " to " + std::to_string(high));
@@ -39,10 +39,13 @@ Status set_count(const KeyValue& entry, std::uint32_t low, std::uint32_t high, s
   return Status::success();
 }
 
-Status set_duration(const KeyValue& entry, TimeNs high, TimeNs& out) {
+Status set_duration(const KeyValue& entry, TimeNs low, TimeNs high, TimeNs& out) {
   Result<std::int64_t> value = parse_duration_ns(entry.value);
-  if (!value.ok()) return value.status();
-  if (*value > high) return Status::invalid_argument(entry.key + " = " + entry.value + " is too long");
+  if (!value.ok()) return value.status().with_context(entry.key);
+  if (*value < low || *value > high) {
+    return Status::invalid_argument(entry.key + " = " + entry.value + " is out of range: " +
+                                    std::to_string(low / kSecond) + "s to " + std::to_string(high / kSecond) + "s");
+  }
   out = *value;
   return Status::success();
 }
@@ -53,7 +56,7 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
   const std::string_view key = entry.key;
   if (key == "memory_max_bytes") {
     Result<std::uint64_t> value = parse_size(entry.value);
-    if (!value.ok()) return value.status();
+    if (!value.ok()) return value.status().with_context(entry.key);
     if (*value < core::kMemoryMinBytes)
       return Status::invalid_argument("memory_max_bytes is less than 4MiB: too little to work in");
     bounds.memory_max_bytes = *value;
@@ -64,9 +67,9 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
     options.threads = entry.value == "auto";
     return Status::success();
   }
-  if (key == "merge_window") return set_duration(entry, 10 * kSecond, options.merge_window_ns);
-  if (key == "udp_idle") return set_duration(entry, 24 * kHour, bounds.udp_idle_ns);
-  if (key == "lane_events") return set_count(entry, 64, 1U << 20, options.lane_events);
+  if (key == "merge_window") return set_duration(entry, 0, 10 * kSecond, options.merge_window_ns);
+  if (key == "udp_idle") return set_duration(entry, kSecond, 24 * kHour, bounds.udp_idle_ns);
+  if (key == "lane_events") return set_count(entry, 2'048, 1U << 20, options.lane_events);
   if (key == "cursors_max") return set_count(entry, 1, 65'536, options.cursors_max);
   if (key == "flows_max") return set_count(entry, 1, kMany, bounds.flows_max);
   if (key == "processes_max") return set_count(entry, 1, kMany, bounds.processes_max);
@@ -78,7 +81,7 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
   if (key == "interfaces_max") return set_count(entry, 1, 65'536, bounds.interfaces_max);
   if (key == "hash_seed") {
     Result<std::int64_t> value = parse_integer(entry.value);
-    if (!value.ok()) return value.status();
+    if (!value.ok()) return value.status().with_context(entry.key);
     bounds.hash_seed = static_cast<std::uint64_t>(*value);
     options.hash_seed_given = true;
     return Status::success();

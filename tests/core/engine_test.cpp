@@ -64,10 +64,50 @@ TEST_F(EngineTest, SharedSocketListsItsHoldersAndCreditsNone) {
   EXPECT_EQ(engine_.ledger().by_layer[2].unattributed, (Traffic{8, 10}));
   EXPECT_EQ(engine_.ledger().by_layer[2].candidate, (Traffic{8, 10}));
   EXPECT_EQ(flow(1, tuple(1, 22)).quality, Quality::kCandidate);
-  feed({owner(kT0 + 3, 1, tuple(1, 22), {sshd_})});
-  EXPECT_EQ(process(sshd_).activity.total(), (Traffic{8, 10}));
-  EXPECT_EQ(process(curl_).activity.candidate, Traffic{});
-  EXPECT_EQ(engine_.ledger().by_layer[2].candidate, Traffic{});
+  // Who is left did not therefore move it; what he moves now is his.
+  feed({owner(kT0 + 3, 1, tuple(1, 22), {sshd_}), data(kT0 + 4, 1, tuple(1, 22), 100, 0)});
+  EXPECT_EQ(process(sshd_).activity.total(), (Traffic{100, 0}));
+  EXPECT_EQ(process(sshd_).activity.candidate, (Traffic{8, 10}));
+  EXPECT_EQ(process(curl_).activity.candidate, (Traffic{8, 10}));
+  EXPECT_EQ(engine_.ledger().by_layer[2].unattributed, (Traffic{8, 10}));
+  EXPECT_EQ(engine_.ledger().by_layer[2].candidate, (Traffic{8, 10}));
+  EXPECT_EQ(flow(1, tuple(1, 22)).quality, Quality::kExact);
+}
+
+TEST_F(EngineTest, ALaterHolderIsNoCandidateForWhatEarlierOnesMoved) {
+  const ProcessKey third{30, 300};
+  feed({open(kT0, 1, tuple(1, 22)), owner(kT0 + 1, 1, tuple(1, 22), {curl_, sshd_}),
+        data(kT0 + 2, 1, tuple(1, 22), 5, 0), owner(kT0 + 3, 1, tuple(1, 22), {sshd_, third}),
+        data(kT0 + 4, 1, tuple(1, 22), 1, 0)});
+  EXPECT_EQ(process(curl_).activity.candidate.tx, 5U);
+  EXPECT_EQ(process(sshd_).activity.candidate.tx, 6U);
+  EXPECT_EQ(process(third).activity.candidate.tx, 1U);
+  EXPECT_EQ(engine_.ledger().by_layer[2].candidate.tx, 6U);
+}
+
+TEST_F(EngineTest, AConnectThatNobodyAnsweredIsNeitherASuccessNorAFailure) {
+  feed({start(kT0, curl_, "curl"),
+        open(kT0, 1, tuple(1, 443), curl_, model::OpenHow::kConnect, model::TcpState::kSynSent),
+        closed(kT0 + 1, 1, tuple(1, 443), model::CloseReason::kUnknown)});
+  EXPECT_EQ(process(curl_).activity.connects, 0U);
+  EXPECT_EQ(process(curl_).activity.connect_failures, 0U);
+}
+
+TEST_F(EngineTest, WhatWasAliveWhenSomethingWasLostSaysSo) {
+  const model::Loss lane{.what = model::LossWhat::kLaneFull};
+  const model::Loss buffer{.what = model::LossWhat::kKernelBuffer};
+  feed({open(kT0, 1, tuple(1, 443)), closed(kT0 + 1, 1, tuple(1, 443)), open(kT0 + 1, 2, tuple(2, 443)),
+        open(kT0 + 1, 3, tuple(3, 443)), model::make_event(kT0 + 2, model::EventKind::kLoss, {}, 0, lane),
+        closed(kT0 + 3, 2, tuple(2, 443)), open(kT0 + 3, 4, tuple(4, 443)),
+        model::make_event(kT0 + 4, model::EventKind::kLoss, {}, 0, buffer), closed(kT0 + 5, 4, tuple(4, 443))});
+  const auto coverage = [&](std::uint64_t cookie, std::uint16_t port) {
+    const FlowRow& row = flow(cookie, tuple(port, 443));
+    return row.coverage | engine_.views().loss_coverage(row.opened_ns, row.open());
+  };
+  EXPECT_EQ(coverage(1, 1), model::kCoverageFull);  // Over before.
+  EXPECT_EQ(coverage(2, 2), model::kLostEvents);
+  EXPECT_EQ(coverage(3, 3), model::kLostEvents);    // Still open.
+  EXPECT_EQ(coverage(4, 4), model::kCoverageFull);  // The source would have marked it.
 }
 
 TEST_F(EngineTest, PidReuseMakesANewProcess) {

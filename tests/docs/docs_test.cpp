@@ -155,11 +155,11 @@ TEST(DocsTest, SettingsAreAcceptedUpToTheEndsOfTheirRangesAndNotBeyond) {
     std::smatch part;
     const std::string& range = row.at(3);
     if (row.at(1) == "number" || row.at(1) == "duration") {
-      ASSERT_TRUE(std::regex_match(range, part, std::regex("(-?\\d+) to (\\d+)(s|h)?"))) << key << ": " << range;
-      const std::int64_t scale = part[3] == "s" ? kSecond : part[3] == "h" ? kHour : 1;
-      const std::string unit = part[3].matched ? "ns" : "";
-      const std::int64_t low = std::stoll(part[1]);
-      const std::int64_t high = std::stoll(part[2]) * scale;
+      ASSERT_TRUE(std::regex_match(range, part, std::regex("(-?\\d+)(s)? to (\\d+)(s|h)?"))) << key << ": " << range;
+      const auto scale = [&](int of) { return part[of] == "s" ? kSecond : part[of] == "h" ? kHour : 1; };
+      const std::string unit = part[4].matched ? "ns" : "";
+      const std::int64_t low = std::stoll(part[1]) * scale(2);
+      const std::int64_t high = std::stoll(part[3]) * scale(4);
       EXPECT_TRUE(accepted(key, std::to_string(low) + unit)) << key << " = " << low;
       EXPECT_TRUE(accepted(key, std::to_string(high) + unit)) << key << " = " << high;
       if (low != std::numeric_limits<std::int64_t>::min()) {
@@ -215,7 +215,7 @@ std::set<std::string> options_of(const source::Backend& backend) {
   std::set<std::string> options;
   if (list.ends_with("it takes none")) return options;
   std::smatch part;
-  if (!std::regex_search(list, part, std::regex("(there are|Known are) (.*)$"))) {
+  if (!std::regex_search(list, part, std::regex("(there are|[Kk]nown are) (.*)$"))) {
     ADD_FAILURE() << backend.scheme << " does not say which options it has: " << list;
     return options;
   }

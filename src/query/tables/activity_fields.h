@@ -66,8 +66,9 @@ inline Value quality(const Activity& a) {
   if (a.candidate.tx + a.candidate.rx != 0) return Value::of_text("candidate");
   return Value::null();
 }
-inline Value coverage(const Activity& a, std::string& scratch) {
-  const auto bits = static_cast<std::uint8_t>(a.coverage | (a.unmeasured != 0 ? model::kNotMeasurable : 0));
+inline Value coverage(const Snapshot& s, const Activity& a, bool alive, std::string& scratch) {
+  const auto bits = static_cast<std::uint8_t>(a.coverage | (a.unmeasured != 0 ? model::kNotMeasurable : 0) |
+                                              s.engine.loss_coverage(a.first_seen_ns, alive));
   return built(scratch, model::coverage_text(bits));
 }
 
@@ -189,6 +190,10 @@ inline constexpr Field<Row> quality_field = {
 template <typename Row>
 inline constexpr Field<Row> coverage_field = {
     {"coverage", kText, "", "", "", "What its numbers do not cover, or full.", true},
-    [](const Snapshot&, const Row& r, std::string& t) { return coverage(r.activity, t); }};
+    [](const Snapshot& s, const Row& r, std::string& t) {
+      bool alive = true;
+      if constexpr (requires { r.exited_ns; }) alive = r.exited_ns == 0;
+      return coverage(s, r.activity, alive, t);
+    }};
 
 }  // namespace ipm::query::activity

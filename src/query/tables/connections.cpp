@@ -133,10 +133,11 @@ constexpr Field<R> kFields[] = {
     {{"jitter_us", kInt, "us", "", "not measured", "Mean deviation of the round-trip time."},
      [](const S&, const R& r, T&) { return if_measured(path(r, TcpSnapshot::kJitter), r.jitter_us); }},
     {{"coverage", kText, "", "", "", "What its numbers do not cover, or full.", true},
-     [](const S&, const R& r, T& t) {
+     [](const S& s, const R& r, T& t) {
        const bool unmeasured = !has(r, SocketData::kBytes) && (r.flags & R::kListener) == 0;
-       return built(
-           t, model::coverage_text(static_cast<std::uint8_t>(r.coverage | (unmeasured ? model::kNotMeasurable : 0))));
+       const auto bits = static_cast<std::uint8_t>(r.coverage | (unmeasured ? model::kNotMeasurable : 0) |
+                                                   s.engine.loss_coverage(r.opened_ns, r.open()));
+       return built(t, model::coverage_text(bits));
      }},
     {{"source", kText, "", "", "not named", "The source that saw it first.", true},
      [](const S& s, const R& r, T&) { return text_or_null(s.engine.source_name(r.source)); }},

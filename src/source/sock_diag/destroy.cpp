@@ -1,6 +1,8 @@
 // What ends: closed sockets from the destroy groups, and the news of the process connector.
 #include <linux/sock_diag.h>
 
+#include <algorithm>
+
 #include "os/linux/clock.h"
 #include "source/sock_diag/sock_diag_source.h"
 
@@ -150,10 +152,26 @@ void SockDiagSource::finish_by_peer(const Ending& ending, TimeNs now) {
   finish_destroyed(ending, fin ? *fin : fin_received_at_last(ending), now);
 }
 
+// An end in order leaves a mini-socket behind, or had the other side's FIN, or has its own acknowledged. Else it was a
+// reset by either side or a timeout, and the record does not say which.
+model::CloseReason SockDiagSource::reason_of(const Ending& ending, bool fin) {
+  const std::optional<os::TcpCounters>& tcp = ending.socket.tcp;
+  if (!tcp) return model::CloseReason::kOrderly;
+  if (tcp->zeroed()) return model::CloseReason::kUnknown;
+  const std::uint64_t beyond_payload = tcp->bytes_acked - std::min(tcp->bytes_acked, unique_sent(*tcp));
+  const bool fin_acked = beyond_payload >= (accepted(ending) ? 1U : 2U);
+  const bool orderly = fin || fin_acked || ending.remains != Remains::kNothing;
+  return orderly ? model::CloseReason::kOrderly : model::CloseReason::kUnknown;
+}
+
+// Of sockets that were there before the source nothing says who connected.
+bool SockDiagSource::accepted(const Ending& ending) {
+  return ending.existing || ending.listener || listeners_.listens(ending.socket.tuple);
+}
+
 bool SockDiagSource::fin_received_at_last(const Ending& ending) {
   FinEvidence evidence;
-  // Its listener may have ended since. Of sockets that were there before the source nothing says who connected.
-  evidence.role = ending.existing || listeners_.listens(ending.socket.tuple) ? Role::kAccepted : Role::kConnected;
+  evidence.role = accepted(ending) ? Role::kAccepted : Role::kConnected;  // Its listener may have ended since.
   return fin_received_given(evidence, *ending.socket.tcp, ending.remains).value_or(kFinReceivedByDefault);
 }
 
@@ -170,12 +188,15 @@ void SockDiagSource::finish_destroyed(const Ending& ending, bool fin, TimeNs now
     if (record->ownership.rule == model::Rule::kNone) record->ownership.rule = model::Rule::kBetweenDumps;
     announce(socket.cookie, *record, now);
   }
-  const std::uint16_t flags = flags_of(*record);
+  std::uint16_t flags = flags_of(*record);
   model::CloseReason reason = model::CloseReason::kOrderly;
   if (record->has_tcp && record->state != TcpState::kListen) {
-    // Aborted: what the last dump saw is all that is known.
-    if (tcp == nullptr) reason = model::CloseReason::kUnknown;
-    if (tcp != nullptr) events_->update(socket.cookie, *record, *tcp, fin, TcpState::kClose, now, flags);
+    reason = reason_of(ending, fin);
+    if (tcp != nullptr) {
+      events_->update(socket.cookie, *record, *tcp, fin, TcpState::kClose, now, flags);
+    } else if (record->state != TcpState::kSynSent) {
+      flags |= model::kEventLost;  // Aborted: what it moved after the last dump is not known.
+    }
   }
   events_->close(socket.cookie, *record, reason, now, flags);
   closed_.add(socket.cookie, record->tuple, tcp != nullptr ? std::optional(unique_sent(*tcp)) : std::nullopt);
@@ -193,7 +214,12 @@ void SockDiagSource::finish_unseen(const Ending& ending, bool fin, TimeNs now) {
   const Netns* netns = namespaces_->find(ending.netns);
   const auto flags = static_cast<std::uint16_t>(netns != nullptr && netns->lost ? model::kEventLost : 0);
   const bool accepted = ending.listener || (tcp && listeners_.listens(record.tuple));
-  events_->between_dumps(socket.cookie, record, accepted, tcp ? &*socket.tcp : nullptr, fin, now, flags);
+  // Nobody answered its SYN.
+  if (tcp && !accepted && socket.tcp->bytes_acked == 0 && socket.tcp->bytes_received == 0) {
+    record.state = TcpState::kSynSent;
+  }
+  events_->between_dumps(socket.cookie, record, accepted, tcp ? &*socket.tcp : nullptr, fin, reason_of(ending, fin),
+                         now, flags);
   closed_.add(socket.cookie, record.tuple, tcp ? std::optional(unique_sent(*socket.tcp)) : std::nullopt);
 }
 
@@ -202,7 +228,7 @@ void SockDiagSource::finish_gone(const Ending& ending, SocketRecord& record, boo
   const os::DiagSocket& socket = ending.socket;
   const std::uint64_t before = out_.received();
   if (socket.tcp) events_->update(socket.cookie, record, *socket.tcp, fin, TcpState::kClose, now, 0);
-  if (out_.received() != before) events_->close(socket.cookie, record, model::CloseReason::kOrderly, now, 0);
+  if (out_.received() != before) events_->close(socket.cookie, record, reason_of(ending, fin), now, 0);
   if (out_.received() == before) out_.filtered();
 }
 
@@ -219,7 +245,7 @@ std::optional<bool> SockDiagSource::fin_received(Netns& netns, Ending& ending) {
     evidence.peer_sent = peer_sent(socket);
     decided = fin_received_by(evidence, *socket.tcp);
   }
-  if (decided && record != nullptr) return decided;
+  if (decided && *decided && record != nullptr) return decided;
   // A mini-socket has no tcp_info; a listener of the port, or a new connection with the tuple, has.
   const std::optional<os::DiagSocket> left = lookup(netns, socket.family, socket.tuple, socket.interface);
   if (left && !left->tcp && left->state == os::kTcpStateFinWait2) ending.remains = Remains::kFinWait2;

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "os/linux/clock.h"
+#include "os/linux/proc_files.h"
 #include "source/sock_diag/privileges.h"
 #include "source/sock_diag/sock_diag_source.h"
 
@@ -62,6 +63,11 @@ Status SockDiagSource::open(const SourceOptions& options) {
     degrade("process starts and exits as they happen", std::string(connected.message()) +
                                                            "; looked for at each tick instead (needs CAP_NET_ADMIN on "
                                                            "kernels before 6.6, and the initial network namespace)");
+  }
+  if (const auto processes = os::list_processes(options_.proc_root); !processes.ok()) {
+    degrade("owners of sockets", std::string(processes.status().message()));
+  } else if (processes->empty()) {
+    degrade("owners of sockets", options_.proc_root + " shows no process; is it a /proc?");
   }
   (void)namespaces_->scan(os::boottime_ns(), true);
   for (auto& [inode, netns] : namespaces_->all()) watch_netns(*netns);
@@ -181,7 +187,9 @@ Degradations SockDiagSource::degradations() const {
             (may ? "the kernel protects them from this user namespace" : "needs CAP_SYS_PTRACE and CAP_SYS_ADMIN"));
   }
   if (walk_->unreadable() > 0 || !has_capability(kCapSysPtrace)) {
-    add("owners of other users' sockets", "needs CAP_SYS_PTRACE to read /proc/PID/fd of other users");
+    add("owners of other users' sockets", has_capability(kCapSysPtrace)
+                                              ? "the kernel protects the descriptors of single processes"
+                                              : "needs CAP_SYS_PTRACE to read /proc/PID/fd of other users");
   }
   if (const Netns* own = namespaces_->find(namespaces_->own());
       own != nullptr && own->receive_buffer_bytes < options_.receive_buffer_bytes) {

@@ -3,7 +3,7 @@
 //
 // Its lane needs at least 2,048 events: a look at the sockets pauses while fewer than 1,024 are free.
 //
-// URI parameters: interval (between two dumps; default the monitor's), proc (another /proc tree), netns=all|self
+// URI parameters: interval (between two dumps; default 1s), proc (another /proc tree), netns=all|self
 // (default all), rcvbuf (receive buffer of the destroy groups; default 64M).
 #pragma once
 

@@ -82,6 +82,8 @@ class SockDiagSource final : public Source {
   void finish_gone(const Ending& ending, SocketRecord& record, bool fin, TimeNs now);
   std::optional<bool> fin_received(Netns& netns, Ending& ending);
   bool fin_received_at_last(const Ending& ending);
+  model::CloseReason reason_of(const Ending& ending, bool fin);
+  bool accepted(const Ending& ending);
   std::optional<std::uint64_t> peer_sent(const os::DiagSocket& socket);
   std::optional<os::DiagSocket> lookup(Netns& netns, std::uint8_t family, const model::FlowTuple& tuple,
                                        std::uint32_t interface);

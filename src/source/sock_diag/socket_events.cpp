@@ -78,7 +78,9 @@ void SocketEvents::open(std::uint64_t cookie, SocketRecord& record, bool listene
 
 void SocketEvents::update(std::uint64_t cookie, SocketRecord& record, const os::TcpCounters& tcp, bool fin_received,
                           TcpState state, TimeNs now, std::uint16_t flags) {
-  if (record.state == TcpState::kSynSent && state != TcpState::kSynSent && state != TcpState::kClose) {
+  // Its SYN was acknowledged, if it ended before a dump saw it established.
+  const bool answered = state != TcpState::kClose || tcp.bytes_acked > 0;
+  if (record.state == TcpState::kSynSent && state != TcpState::kSynSent && answered) {
     model::SocketEstablished payload;
     payload.tuple = record.tuple;
     out_.write(model::make_event(now, EventKind::kSocketEstablished, record.ownership.owner, cookie, payload, flags));
@@ -159,7 +161,8 @@ void SocketEvents::owner(std::uint64_t cookie, const SocketRecord& record, const
 }
 
 void SocketEvents::between_dumps(std::uint64_t cookie, SocketRecord& record, bool listener_known,
-                                 const os::TcpCounters* tcp, bool fin_received, TimeNs now, std::uint16_t flags) {
+                                 const os::TcpCounters* tcp, bool fin_received, model::CloseReason reason, TimeNs now,
+                                 std::uint16_t flags) {
   record.ownership.rule = model::Rule::kBetweenDumps;
   record.opened_ns = 0;  // Not known.
   open_event(cookie, record, listener_known, now, flags);
@@ -167,7 +170,7 @@ void SocketEvents::between_dumps(std::uint64_t cookie, SocketRecord& record, boo
     data(cookie, record, payload_of(*tcp, fin_received), tcp->has_bytes_sent, true, now, flags);
     snapshot(cookie, record, *tcp, TcpState::kClose, now, flags);
   }
-  close(cookie, record, model::CloseReason::kOrderly, now, flags);
+  close(cookie, record, reason, now, flags);
 }
 
 }  // namespace ipm::source::sock_diag

@@ -24,7 +24,7 @@ class SocketEvents {
              TimeNs now);
   // Opened and closed between two dumps: its whole life at once.
   void between_dumps(std::uint64_t cookie, SocketRecord& record, bool listener_known, const os::TcpCounters* tcp,
-                     bool fin_received, TimeNs now, std::uint16_t flags);
+                     bool fin_received, model::CloseReason reason, TimeNs now, std::uint16_t flags);
 
  private:
   void open_event(std::uint64_t cookie, SocketRecord& record, bool listener_known, TimeNs now, std::uint16_t flags);

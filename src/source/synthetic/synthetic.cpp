@@ -41,8 +41,8 @@ Result<Parameters> read_parameters(const SourceUri& uri) {
     if (known == std::end(all)) {
       std::string message = "synthetic: unknown parameter " + quote_text(key);
       const std::string_view nearest = nearest_word(key, names);
-      if (!nearest.empty()) message += "; did you mean " + std::string(nearest) + "?";
-      message += " Known are";
+      message += nearest.empty() ? ";" : "; did you mean " + std::string(nearest) + "?";
+      message += nearest.empty() ? " known are" : " Known are";
       for (std::string_view name : names) message += " " + std::string(name);
       return Status::invalid_argument(message);
     }
