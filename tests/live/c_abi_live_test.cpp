@@ -289,6 +289,62 @@ TEST_F(CAbiNetnsTest, HoldersOfASharedSocketAreCandidatesAndNoneIsCredited) {
   }
 }
 
+TEST_F(CAbiNetnsTest, AnAbortedConnectionSaysThatItsCountMayBeShort) {
+  Child server(right_, server_of(kRightV4, 1, 10));
+  server.wait_done();
+  server.go_on();
+  Watch watch("sock_diag:?interval=1h");  // One look, taken by flush().
+  Child client(left_, [](Child::Turn& turn) {
+    const os::Fd fd = test::connect_to(kRightV4, kPort);
+    test::send_bytes(fd.get(), 10);
+    test::receive_bytes(fd.get(), 20);
+    turn.done_and_wait();
+    const linger abort{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    turn.done_and_wait();
+  });
+  client.wait_done();
+  server.wait_done();
+  watch.monitor().flush();
+  client.go_on();
+  client.wait_done();
+  EXPECT_EQ(client.finish(), 0);
+  server.go_on();
+  server.wait_done();
+  const std::string left = "netns = " + std::to_string(netns_inode(left_));
+  const std::string right = "netns = " + std::to_string(netns_inode(right_));
+  const std::string aborted = "\nclose_reason = unknown\ncoverage = lost_events";
+  EXPECT_TRUE(watch.until([&] { return watch.connections(left + aborted).rows == 1; }));
+  EXPECT_EQ(watch.connections(left), (Watch::Sum{1, 10, 20}));
+  // Its peer kept its counters. That it was reset, they do not say; that it did not end in order, they do.
+  EXPECT_TRUE(watch.until([&] { return watch.connections(right + "\nclose_reason = unknown").rows == 1; }));
+  EXPECT_EQ(watch.connections(right + "\ncoverage = full"), (Watch::Sum{1, 20, 10}));
+}
+
+TEST_F(CAbiNetnsTest, AConnectThatNobodyAnsweredIsNoConnect) {
+  Watch watch;
+  Child client(left_, [](Child::Turn& turn) {
+    os::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    sockaddr_in nobody{};
+    nobody.sin_family = AF_INET;
+    nobody.sin_port = htons(kPort);
+    ::inet_pton(AF_INET, "10.213.7.99", &nobody.sin_addr);
+    (void)::connect(fd.get(), reinterpret_cast<const sockaddr*>(&nobody), sizeof nobody);
+    turn.done_and_wait();
+    fd.close();
+    turn.done_and_wait();
+  });
+  client.wait_done();
+  const std::string its = "remote_addr = 10.213.7.99\n";
+  ASSERT_TRUE(watch.until([&] { return watch.connections(its + "state = syn-sent\nquality = exact").rows == 1; }));
+  client.go_on();
+  client.wait_done();
+  // As source_gone: the kernel tells its end only when it gives up on the neighbour, seconds later.
+  EXPECT_TRUE(watch.until([&] { return watch.connections(its + "closed != null").rows == 1; }));
+  EXPECT_EQ(watch.connections(its + "close_reason = orderly").rows, 0);
+  EXPECT_EQ(watch.process(client.pid()), (Watch::Did{0, 0, 0, 0}));
+}
+
 class CAbiBurstTest : public test::NetFixture, public testing::WithParamInterface<std::int32_t> {};
 
 TEST_P(CAbiBurstTest, ConnectionsBetweenTwoLooksAreExactAndNobodys) {
