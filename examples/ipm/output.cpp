@@ -114,7 +114,8 @@ std::string RecordFormatter::record(const ipm::Row& row) const {
   for (std::uint32_t i = 0; i < columns_.size(); ++i) {
     std::string value = machine(columns_[i], row, i, json_);
     if (json_ && value.empty()) continue;
-    cells.push_back(json_ ? json_text(columns_[i].name) + ":" + value : std::move(value));
+    if (json_) value = json_text(columns_[i].name) + ":" + value;
+    cells.push_back(std::move(value));
   }
   return json_ ? json_record(cells) : csv_record(cells);
 }
