@@ -14,6 +14,7 @@ constexpr std::uint8_t kEagerLooks = 3;
 }  // namespace
 
 void SockDiagSource::begin_owners(TimeNs now) {
+  processes_->begin_look();
   std::unordered_set<std::uint64_t> inodes;
   const auto want = [&](std::uint64_t cookie) {
     const SocketRecord* record = sockets_.find(cookie);
