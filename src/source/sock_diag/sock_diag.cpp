@@ -63,11 +63,13 @@ Status SockDiagSource::open(const SourceOptions& options) {
                                                            "; looked for at each tick instead (needs CAP_NET_ADMIN on "
                                                            "kernels before 6.6, and the initial network namespace)");
   }
-  (void)namespaces_->scan(os::boottime_ns(), true);
+  const TimeNs now = os::boottime_ns();
+  begin_tick(now);
+  (void)namespaces_->scan(now, true);
   for (auto& [inode, netns] : namespaces_->all()) watch_netns(*netns);
   baseline();
-  phase_ = Phase::kIdle;
-  next_due_ns_ = 0;
+  begin_owners(now);
+  phase_ = Phase::kOwners;
   return Status::success();
 }
 
