@@ -3,19 +3,16 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <stdexcept>
 
+#include "cpu_time.h"
+
 namespace ipm::bench {
 namespace {
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
 
 [[noreturn]] void run(const std::function<void(const Child::Say&)>& work, int mouth) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -62,7 +59,7 @@ double Child::wait_cpu_s() {
   ::wait4(pid_, &status, 0, &usage);
   pid_ = -1;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("a child process failed");
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return cpu_s_of(usage);
 }
 
 }  // namespace ipm::bench

@@ -17,7 +17,7 @@
 namespace ipm::bench {
 
 inline constexpr std::uint64_t kHashSeed = 0x1f2e'3d4c'5b6a'7988;
-inline constexpr std::size_t kKeysPerBatch = 16;  // As Engine::feed() has it.
+inline constexpr std::size_t kKeysPerBatch = 16;
 
 // A five-tuple in its namespace without padding.
 struct TupleKey {
@@ -72,8 +72,18 @@ class AbslFlows {
     for (const model::FlowKey& key : keys) add_bytes_to(map_.find(TupleKey(key))->second);
   }
 
- private:
+ protected:
   absl::flat_hash_map<TupleKey, core::FlowRow, TupleHash> map_;
+};
+
+// With what the map offers for batches: the control bytes and the slot at which its search begins.
+class PrefetchedAbslFlows : public AbslFlows {
+ public:
+  using AbslFlows::AbslFlows;
+  void add_bytes(std::span<const model::FlowKey> keys) {
+    for (const model::FlowKey& key : keys) map_.prefetch(TupleKey(key));
+    AbslFlows::add_bytes(keys);
+  }
 };
 
 // With the hash stored in the node and power-of-two buckets, which is its fastest here.

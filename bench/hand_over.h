@@ -10,9 +10,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <latch>
 #include <span>
 #include <stdexcept>
 #include <thread>
@@ -56,59 +56,55 @@ inline std::size_t producer_of(const model::Event& event) {
   return event.header.source;
 }
 
-// Waits for the other side: first by spinning, then by giving the core away, which another producer may need.
-class Patience {
- public:
-  void wait() {
-    if (++waits_ % 32 == 0) {
-      ::sched_yield();
-    } else {
-      __builtin_ia32_pause();
-    }
-  }
+// About a microsecond.
+inline void rest() {
+  for (int i = 0; i < 64; ++i) __builtin_ia32_pause();
+}
 
- private:
-  std::uint32_t waits_ = 0;
-};
-
-// The consumer and the second producer share a core on a machine with two; all queues face the same.
-inline void pin_to_core(std::size_t number) {
+// The consumer and the second producer share a core on a machine with two; all queues face the same. Ahead of all other
+// work where that is allowed (root): for milliseconds, and without it one measures who else is busy.
+inline void take_core(std::size_t number) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(number % cores, &set);
   (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+  const sched_param first{.sched_priority = 1};
+  (void)::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &first);
 }
 
 template <typename T, typename Queue>
 void produce(Queue& queue, std::size_t producer, std::uint64_t count, std::size_t batch) {
   std::vector<T> elements(batch);
-  Patience patience;
   for (std::uint64_t sent = 0; sent < count;) {
     const std::size_t now = static_cast<std::size_t>(std::min<std::uint64_t>(batch, count - sent));
     for (std::size_t i = 0; i < now; ++i) set_number(elements[i], sent + i, producer);
     for (std::size_t done = 0; done < now;) {
       const std::size_t pushed = queue.push(producer, std::span<const T>(elements).subspan(done, now - done));
       done += pushed;
-      if (pushed == 0) patience.wait();
+      if (pushed == 0) ::sched_yield();
     }
     sent += now;
   }
 }
 
-// False: an element was lost, doubled or out of order.
+// Like the monitor it does not look again at once where it found little: that would only take the producer's cache
+// lines away. False: an element was lost, doubled or out of order.
 template <typename T, typename Queue>
 bool consume(Queue& queue, std::uint64_t count) {
   std::vector<T> elements(kPopBatch);
   std::array<std::uint64_t, kProducersMax> next{};
-  Patience patience;
   for (std::uint64_t taken = 0; taken < count;) {
     const std::size_t popped = queue.pop(std::span<T>(elements));
     for (std::size_t i = 0; i < popped; ++i) {
       if (number_of(elements[i]) != next[producer_of(elements[i])]++) return false;
     }
     taken += popped;
-    if (popped == 0) patience.wait();
+    if (popped == 0) {
+      ::sched_yield();
+    } else if (popped < kBatch) {
+      rest();
+    }
   }
   return true;
 }
@@ -116,24 +112,21 @@ bool consume(Queue& queue, std::uint64_t count) {
 // Seconds from the start of all until the consumer has the last of `count` elements of each producer.
 template <typename T, typename Queue>
 double hand_over_s(Queue& queue, std::size_t producers, std::uint64_t count, std::size_t batch) {
-  std::atomic<std::size_t> ready{0};
-  std::atomic<bool> go{false};
+  std::latch start(static_cast<std::ptrdiff_t>(producers) + 1);  // Waits asleep: none may keep another from its core.
+  double seconds = 0;
+  bool in_order = false;
   std::vector<std::jthread> threads;
   for (std::size_t producer = 0; producer < producers; ++producer) {
     threads.emplace_back([&, producer] {
-      pin_to_core(producer + 1);
-      ready.fetch_add(1);
-      while (!go.load()) ::sched_yield();
+      take_core(producer + 1);
+      start.arrive_and_wait();
       produce<T>(queue, producer, count, batch);
     });
   }
-  double seconds = 0;
-  bool in_order = false;
   threads.emplace_back([&] {
-    pin_to_core(0);
-    while (ready.load() != producers) ::sched_yield();
+    take_core(0);
+    start.arrive_and_wait();
     const auto begin = std::chrono::steady_clock::now();
-    go.store(true);
     in_order = consume<T>(queue, count * producers);
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   });

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cpu_time.h"
 #include "ring/lane.h"
 #include "sections.h"
 #include "socket_holders.h"
@@ -26,19 +27,17 @@ bool is_owned(const model::Event& event) {
 }
 
 // Opens the source and polls it through its lane until the first look is complete. Returns the sockets with owners.
-std::uint32_t take_inventory() {
-  const auto source = source::make_sock_diag_source();
+std::uint32_t take_inventory(source::Source& source) {
   source::SourceOptions options;
   options.uri = *source::parse_source_uri("sock_diag:?netns=self");
   options.interval_ns = kMinute;
-  if (const Status opened = source->open(options); !opened.ok())
-    throw std::runtime_error(std::string(opened.message()));
+  if (const Status opened = source.open(options); !opened.ok()) throw std::runtime_error(std::string(opened.message()));
   ring::Lane lane(16'384);
   ring::Writer writer(lane);
   std::vector<model::Event> events(256);
   std::uint32_t owned = 0;
-  while (source->next_due_ns() == 0) {  // Until the first look is done there is always work.
-    const Status polled = source->poll(writer, std::chrono::nanoseconds(0));
+  while (source.next_due_ns() == 0) {  // Until the first look is done there is always work.
+    const Status polled = source.poll(writer, std::chrono::nanoseconds(0));
     if (polled.is_error()) throw std::runtime_error(std::string(polled.message()));
     for (std::size_t count = lane.pop(events); count != 0; count = lane.pop(events)) {
       owned += static_cast<std::uint32_t>(
@@ -48,13 +47,19 @@ std::uint32_t take_inventory() {
   return owned;
 }
 
+// In a process of its own, as ss is, so that neither profits from what is warm in the other.
 double our_cpu_s(const SocketHolders& holders) {
   Child child([&](const Child::Say& say) {
     holders.enter_namespace();
-    say(take_inventory());
+    const double begin = process_cpu_s();
+    const auto source = source::make_sock_diag_source();
+    const std::uint32_t owned = take_inventory(*source);
+    say(process_cpu_s() - begin);
+    say(owned);
   });
+  const double cpu_s = child.hear();
   if (child.hear() != kSockets) throw std::runtime_error("sock_diag did not find the owner of every socket");
-  return child.wait_cpu_s();
+  return cpu_s;
 }
 
 double ss_cpu_s(const SocketHolders& holders) {

@@ -1,7 +1,6 @@
 #include "race.h"
 
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -52,12 +51,6 @@ std::vector<double> race(const std::string& what, std::uint64_t items, const std
   std::vector<double> best;
   for (const Contestant& contestant : contestants) best.push_back(reporter.best(name_of(contestant)));
   return best;
-}
-
-double thread_cpu_s() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 }  // namespace ipm::bench

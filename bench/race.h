@@ -19,15 +19,4 @@ struct Contestant {
 std::vector<double> race(const std::string& what, std::uint64_t items, const std::vector<Contestant>& contestants,
                          int rounds);
 
-// Time of the calling thread on a core: what others do on the machine is not in it.
-double thread_cpu_s();
-
-// What the work took of the calling thread's time.
-template <typename Work>
-double timed_s(const Work& work) {
-  const double begin = thread_cpu_s();
-  work();
-  return thread_cpu_s() - begin;
-}
-
 }  // namespace ipm::bench
