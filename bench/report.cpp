@@ -56,7 +56,7 @@ void Report::value(const std::string& what, double ours, const std::string& unit
 }
 
 void Report::skip(const std::string& what, const std::string& why) {
-  lines_.push_back({what, "skipped", why, "", "", ""});
+  lines_.push_back({what, "not measured", why, "", "", ""});
 }
 
 std::string Report::text() const {
