@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace ipm::core {
 
@@ -22,24 +23,33 @@ Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series
       interfaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed),
       namespaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed) {}
 
-// Batches of 16: hash every key and pull in its index line, then its row, then apply. The waits for memory overlap.
+// Each event passes four stages, some events apart: hash its key and pull in the index line; pull in the flow's row;
+// pull in the rows that it refers to; apply. The waits for memory overlap with the work on the events before.
 void Engine::feed(std::span<const Event> events) {
-  std::array<std::uint64_t, kBatch> hashes;
-  while (!events.empty()) {
-    const std::size_t count = std::min(events.size(), kBatch);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!model::is_flow_event(events[i].header.kind)) continue;
+  std::array<std::uint64_t, std::bit_ceil(kApplyLag + 1)> hashes;
+  const auto hash_of = [&](std::size_t at) -> std::uint64_t& { return hashes[at % hashes.size()]; };
+  const auto is_due = [&](std::size_t at, std::size_t lag) {
+    return at >= lag && at - lag < events.size() && model::is_flow_event(events[at - lag].header.kind);
+  };
+  for (std::size_t at = 0; at < events.size() + kApplyLag; ++at) {
+    if (is_due(at, 0)) {
       model::FlowTuple tuple;
-      std::memcpy(&tuple, events[i].payload, sizeof tuple);
-      hashes[i] = flows_.hash({.cookie = events[i].header.flow, .tuple = tuple});
-      flows_.prefetch_index(hashes[i]);
+      std::memcpy(&tuple, events[at].payload, sizeof tuple);
+      hash_of(at) = flows_.hash({.cookie = events[at].header.flow, .tuple = tuple});
+      flows_.prefetch_index(hash_of(at));
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      if (model::is_flow_event(events[i].header.kind)) flows_.prefetch_row(hashes[i]);
-    }
-    for (std::size_t i = 0; i < count; ++i) apply(events[i], hashes[i]);
-    events = events.subspan(count);
+    if (is_due(at, kRowLag)) flows_.prefetch_row(hash_of(at - kRowLag));
+    if (is_due(at, kRelatedLag)) prefetch_related(hash_of(at - kRelatedLag));
+    if (at >= kApplyLag) apply(events[at - kApplyLag], hash_of(at - kApplyLag));
   }
+}
+
+void Engine::prefetch_related(std::uint64_t flow_hash) const {
+  const std::uint32_t slot = flows_.guess(flow_hash);
+  if (slot == kNoSlot) return;
+  const FlowRow& row = flows_.at(slot);
+  if (row.endpoint != 0) endpoints_.prefetch(row.endpoint - 1);
+  if (row.owner != 0) processes_.prefetch(row.owner - 1);
 }
 
 void Engine::apply(const Event& event, std::uint64_t flow_hash) {

@@ -106,13 +106,15 @@ class Engine {
   bool rows_agree_with_ledger() const;
 
  private:
-  static constexpr std::size_t kBatch = 16;
+  static constexpr std::size_t kRowLag = 4, kRelatedLag = 8, kApplyLag = 12;  // Events between the stages of feed().
   static constexpr std::size_t kSourcesMax = 256;
+  void prefetch_related(std::uint64_t flow_hash) const;
   void apply(const model::Event& event, std::uint64_t flow_hash);
   void advance(TimeNs time);
 
   // engine_processes.cpp
-  std::uint32_t ensure_process(model::ProcessKey key, TimeNs time);  // Slot; kNoSlot for an empty key.
+  // Slot; kNoSlot for an empty key. `likely` is where it may be.
+  std::uint32_t ensure_process(model::ProcessKey key, TimeNs time, std::uint32_t likely = kNoSlot);
   void describe_process(const model::Event& event);
   void end_process(const model::Event& event);
   void sample_process(const model::Event& event);

@@ -64,7 +64,7 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   // Who did it: the event says, else the owner. An owner whose row made room for another comes back by its key.
   std::uint32_t process = kNoSlot;
   if (!event.header.process.empty()) {
-    process = ensure_process(event.header.process, time);
+    process = ensure_process(event.header.process, time, row.owner - 1);
     if (process != kNoSlot && row.owner != process + 1) {
       const Quality quality = row.quality >= Quality::kInferred ? row.quality : Quality::kExact;
       set_owner(slot, process, quality, row.owner == 0 && row.rule != Rule::kEvicted ? Rule::kIo : row.rule, time);

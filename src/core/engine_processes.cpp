@@ -11,9 +11,9 @@ namespace ipm::core {
 using model::Event;
 using model::ProcessKey;
 
-std::uint32_t Engine::ensure_process(ProcessKey key, TimeNs time) {
+std::uint32_t Engine::ensure_process(ProcessKey key, TimeNs time, std::uint32_t likely) {
   if (key.empty()) return kNoSlot;
-  std::uint32_t slot = processes_.find(key);
+  std::uint32_t slot = processes_.find(key, likely);
   if (slot != kNoSlot) {
     processes_.touch(slot, now_);
     return slot;

@@ -28,6 +28,7 @@ class FlowTable {
   // For batches: pull the index line in, then the row that the tag points at, then find.
   void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
   void prefetch_row(std::uint64_t hash) const;
+  std::uint32_t guess(std::uint64_t hash) const { return index_.guess(hash); }  // Perhaps its slot; kNoSlot.
 
   bool full() const { return rows_.full(); }
   std::uint32_t victim() const;  // Which flow a full table gives up next.

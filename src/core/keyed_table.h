@@ -51,6 +51,7 @@ class KeyedTable {
   }
   const Row& at(std::uint32_t slot) const { return rows_.at(slot); }
   Row& edit(std::uint32_t slot) { return rows_.edit(slot); }
+  void prefetch(std::uint32_t slot) const { rows_.prefetch(slot); }
   void touch(std::uint32_t slot, TimeNs now) { ages_.touch(slot, now); }
   const Pages& rows() const { return rows_; }
 

@@ -20,6 +20,10 @@ class ProcessTable {
   ~ProcessTable();
 
   std::uint32_t find(model::ProcessKey key) const;
+  // The same; without a search if it is in the slot that the caller thinks likely.
+  std::uint32_t find(model::ProcessKey key, std::uint32_t likely) const {
+    return likely < rows_.slots() && indexed_[likely] && rows_.at(likely).key == key ? likely : find(key);
+  }
   bool full() const { return rows_.full(); }
   std::uint32_t victim() const;
   std::uint32_t add(model::ProcessKey key, TimeNs now);  // There must be room and none with this key.
@@ -29,6 +33,7 @@ class ProcessTable {
 
   const ProcessRow& at(std::uint32_t slot) const { return rows_.at(slot); }
   ProcessRow& edit(std::uint32_t slot) { return rows_.edit(slot); }
+  void prefetch(std::uint32_t slot) const { rows_.prefetch(slot); }
   void touch(std::uint32_t slot, TimeNs now) {
     if (ages_.at(slot).list != kDead) ages_.touch(slot, now);
   }

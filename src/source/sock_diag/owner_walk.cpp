@@ -8,16 +8,17 @@
 
 namespace ipm::source::sock_diag {
 
-void OwnerWalk::begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
+void OwnerWalk::begin(const std::vector<std::uint64_t>& inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
                       bool all) {
-  wanted_ = std::move(inodes);
-  found_.clear();
+  holders_.clear();
+  holders_.reserve(inodes.size());
+  for (const std::uint64_t inode : inodes) holders_.try_emplace(inode);
   pids_.clear();
   next_ = 0;
   unreadable_ = 0;
   worked_ = 0;
   complete_ = false;
-  if (wanted_.empty()) return;
+  if (holders_.empty()) return;
   if (all || pace_.due(now)) {
     Result<std::vector<std::uint32_t>> listed = os::list_processes(proc_root_);
     if (listed.ok()) {
@@ -35,8 +36,9 @@ bool OwnerWalk::step(std::uint64_t links_max, TimeNs now) {
   while (next_ < pids_.size() && links < links_max) {
     const std::uint32_t pid = pids_[next_++];
     const Status status = os::for_each_socket_fd(proc_root_, pid, links, [&](std::uint64_t inode) {
-      if (!wanted_.contains(inode)) return;
-      Holders& holders = found_[inode];
+      const auto wanted = holders_.find(inode);
+      if (wanted == holders_.end()) return;
+      Holders& holders = wanted->second;
       if (holders.last_pid == pid) return;
       holders.last_pid = pid;
       if (holders.count < model::kOwnersMax) holders.pids[holders.count] = pid;
@@ -52,8 +54,8 @@ bool OwnerWalk::step(std::uint64_t links_max, TimeNs now) {
 }
 
 const Holders* OwnerWalk::holders(std::uint64_t inode) const {
-  const auto found = found_.find(inode);
-  return found == found_.end() ? nullptr : &found->second;
+  const auto wanted = holders_.find(inode);
+  return wanted == holders_.end() || wanted->second.count == 0 ? nullptr : &wanted->second;
 }
 
 }  // namespace ipm::source::sock_diag

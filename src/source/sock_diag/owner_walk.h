@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "model/event.h"
@@ -25,12 +24,12 @@ class OwnerWalk {
   explicit OwnerWalk(std::string proc_root) : proc_root_(std::move(proc_root)) {}
 
   // Begins to look for `inodes`. All processes if `all` or if their turn has come, else only the likely ones.
-  void begin(std::unordered_set<std::uint64_t> inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
+  void begin(const std::vector<std::uint64_t>& inodes, const std::vector<std::uint32_t>& likely, TimeNs now,
              bool all = false);
   // Walks on, for about `links_max` links. True: done.
   bool step(std::uint64_t links_max, TimeNs now);
 
-  bool wanted(std::uint64_t inode) const { return wanted_.contains(inode); }
+  bool wanted(std::uint64_t inode) const { return holders_.contains(inode); }
   // Every process was looked at, as far as readable.
   bool complete() const { return complete_; }
   // Processes whose descriptors may not be read.
@@ -40,8 +39,7 @@ class OwnerWalk {
 
  private:
   const std::string proc_root_;
-  std::unordered_set<std::uint64_t> wanted_;
-  std::unordered_map<std::uint64_t, Holders> found_;
+  std::unordered_map<std::uint64_t, Holders> holders_;  // Of every wanted inode; without a count until one is found.
   std::vector<std::uint32_t> pids_;
   std::size_t next_ = 0;
   bool complete_ = false;

@@ -14,10 +14,12 @@ constexpr std::uint8_t kEagerLooks = 3;
 }  // namespace
 
 void SockDiagSource::begin_owners(TimeNs now) {
-  std::unordered_set<std::uint64_t> inodes;
+  processes_->begin_look();
+  std::vector<std::uint64_t> inodes;
+  inodes.reserve(pending_.size() + rechecks_.size());
   const auto want = [&](std::uint64_t cookie) {
     const SocketRecord* record = sockets_.find(cookie);
-    if (record != nullptr && record->inode != 0) inodes.insert(record->inode);
+    if (record != nullptr && record->inode != 0) inodes.push_back(record->inode);
   };
   for (const std::uint64_t cookie : pending_) want(cookie);
   for (const std::uint64_t cookie : rechecks_) want(cookie);
@@ -26,7 +28,7 @@ void SockDiagSource::begin_owners(TimeNs now) {
     if (!processes_->known(pid)) likely.push_back(pid);
   }
   fresh_pids_.clear();
-  walk_->begin(std::move(inodes), likely, now, std::exchange(walk_all_, false));
+  walk_->begin(inodes, likely, now, std::exchange(walk_all_, false));
 }
 
 bool SockDiagSource::find_ownership(SocketRecord& record, TimeNs now, std::vector<model::ProcessKey>& owners) {

@@ -29,6 +29,7 @@ Processes::Processes(std::string proc_root, EventOut& out, std::size_t processes
     : proc_root_(std::move(proc_root)), out_(out), processes_max_(processes_max), cgroup_mount_(find_cgroup_mount()) {}
 
 model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
+  if (looked_at_.contains(pid)) return by_pid_.at(pid);
   const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
   if (!text.ok()) return {};
   const auto stat = os::parse_proc_stat(*text);
@@ -38,7 +39,10 @@ model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
   }
   const model::ProcessKey key(pid, stat->start_ticks);
   if (const auto found = by_pid_.find(pid); found != by_pid_.end()) {
-    if (found->second == key) return key;
+    if (found->second == key) {
+      looked_at_.insert(pid);
+      return key;
+    }
     exit(pid, 0, now);  // Its number was given to another; the end of the first went unseen.
   }
   if (by_pid_.size() >= processes_max_) {
@@ -46,6 +50,7 @@ model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
     return {};
   }
   by_pid_[pid] = key;
+  looked_at_.insert(pid);
   tell(pid, key, model::EventKind::kProcessStart, now);
   return key;
 }
@@ -109,6 +114,7 @@ void Processes::exit(std::uint32_t pid, std::int32_t code, TimeNs now) {
   payload.exit_code = code;
   out_.write(model::make_event(now, model::EventKind::kProcessExit, found->second, 0, payload));
   by_pid_.erase(found);
+  looked_at_.erase(pid);
   talking_.erase(pid);
 }
 

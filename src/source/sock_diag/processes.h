@@ -18,7 +18,10 @@ class Processes {
  public:
   Processes(std::string proc_root, EventOut& out, std::size_t processes_max = 65'536);
 
-  // The key of a running process, told first if need be. Empty: gone, or not readable, or one too many.
+  // A new look at who holds what begins: what was known of a pid may be old.
+  void begin_look() { looked_at_.clear(); }
+  // The key of a running process, told first if need be. Empty: gone, or not readable, or one too many. A process is
+  // read once a look, however many sockets it holds; a successor that gets its pid meanwhile is not the holder seen.
   model::ProcessKey ensure(std::uint32_t pid, TimeNs now);
   bool known(std::uint32_t pid) const { return by_pid_.contains(pid); }
   // News of a known process; no effect for others.
@@ -46,6 +49,7 @@ class Processes {
   const std::size_t processes_max_;
   std::string cgroup_mount_;  // Of the v2 hierarchy; empty without one.
   std::unordered_map<std::uint32_t, model::ProcessKey> by_pid_;
+  std::unordered_set<std::uint32_t> looked_at_;  // Of by_pid_, in this look.
   std::unordered_set<std::uint32_t> talking_;
   std::uint64_t refused_ = 0;
 };

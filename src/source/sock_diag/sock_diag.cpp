@@ -69,11 +69,13 @@ Status SockDiagSource::open(const SourceOptions& options) {
   } else if (processes->empty()) {
     degrade("owners of sockets", options_.proc_root + " shows no process; is it a /proc?");
   }
-  (void)namespaces_->scan(os::boottime_ns(), true);
+  const TimeNs now = os::boottime_ns();
+  begin_tick(now);
+  (void)namespaces_->scan(now, true);
   for (auto& [inode, netns] : namespaces_->all()) watch_netns(*netns);
   baseline();
-  phase_ = Phase::kIdle;
-  next_due_ns_ = 0;
+  begin_owners(now);
+  phase_ = Phase::kOwners;
   return Status::success();
 }
 

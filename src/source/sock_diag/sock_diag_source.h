@@ -96,7 +96,7 @@ class SockDiagSource final : public Source {
   void begin_tick(TimeNs now);
   void scan_namespaces(TimeNs now);
   void release(Netns& netns, TimeNs now);
-  void plan_dumps(const Netns& netns);
+  void plan_dumps();
   bool step_dump(TimeNs now);  // True: all dumps are done.
   void baseline();
   enum class Chunk { kMore, kDone, kFailed };

@@ -87,13 +87,7 @@ void SockDiagSource::scan_namespaces(TimeNs now) {
   Namespaces::Change change = namespaces_->scan(now, false);
   for (Netns* netns : change.opened) watch_netns(*netns);
   for (const auto& netns : change.released) release(*netns, now);
-  jobs_.clear();
-  job_started_ = false;
-  counters_of_.clear();
-  for (auto& [inode, netns] : namespaces_->all()) {
-    plan_dumps(*netns);
-    counters_of_.push_back(inode);
-  }
+  plan_dumps();
 }
 
 void SockDiagSource::release(Netns& netns, TimeNs now) {
@@ -115,11 +109,17 @@ void SockDiagSource::release(Netns& netns, TimeNs now) {
   }
 }
 
-void SockDiagSource::plan_dumps(const Netns& netns) {
-  for (const std::uint8_t protocol : {model::kProtocolTcp, model::kProtocolUdp}) {
-    for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
-      jobs_.push_back({netns.inode, family, protocol});
+void SockDiagSource::plan_dumps() {
+  jobs_.clear();
+  job_started_ = false;
+  counters_of_.clear();
+  for (const auto& [inode, netns] : namespaces_->all()) {
+    for (const std::uint8_t protocol : {model::kProtocolTcp, model::kProtocolUdp}) {
+      for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+        jobs_.push_back({inode, family, protocol});
+      }
     }
+    counters_of_.push_back(inode);
   }
 }
 
@@ -242,11 +242,10 @@ void SockDiagSource::on_dumped(Netns& netns, os::DiagSocket& socket, TimeNs now)
   if (baseline_ && is_new && tcp) record->first = payload_of(*socket.tcp, fin_received_in(state));
 }
 
-// What is there before the first event: told later as such, with the bytes of this moment.
+// What is there before the first event: told later as such, with the bytes of this moment. It is the first tick's dump.
 void SockDiagSource::baseline() {
   baseline_ = true;
-  jobs_.clear();
-  for (auto& [inode, netns] : namespaces_->all()) plan_dumps(*netns);
+  plan_dumps();
   while (!jobs_.empty()) step_dump(os::boottime_ns());
   baseline_ = false;
 }

@@ -1,0 +1,38 @@
+// An engine with its tables, as the monitor sets it up.
+#pragma once
+
+#include <span>
+
+#include "core/engine.h"
+#include "store/recent_series.h"
+
+namespace ipm::bench {
+
+class EngineHost {
+ public:
+  explicit EngineHost(std::uint64_t memory_max_bytes)
+      : bounds_(bounds_of(memory_max_bytes)), store_(bounds_.copies_max_bytes) {}
+
+  void feed(std::span<const model::Event> events) { engine_.feed(events); }
+  const core::Engine& engine() const { return engine_; }
+  std::uint64_t bytes_used() const { return store_.bytes_used(); }
+
+ private:
+  static core::Bounds bounds_of(std::uint64_t memory_max_bytes) {
+    model::Settings settings;
+    settings.memory_max_bytes = memory_max_bytes;
+    settings.flows_max = 1'100'000;
+    return core::share_memory(settings);
+  }
+
+  const core::Bounds bounds_;
+  PageStore store_;
+  store::RecentSeries series_{store_, bounds_.rows.series_blocks_max, bounds_.rows.processes_max,
+                              bounds_.rows.apps_max};
+  core::Engine engine_{bounds_, store_, series_};
+};
+
+inline constexpr std::uint64_t kSmallHostBytes = core::kMemoryDefaultBytes;
+inline constexpr std::uint64_t kLargeHostBytes = 1ULL << 30;  // Room for a million flows.
+
+}  // namespace ipm::bench
