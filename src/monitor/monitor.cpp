@@ -378,18 +378,32 @@ Status Monitor::step(TimeNs timeout_ns) {
   }
 }
 
+// True: a source on a thread of its own has not answered look_now() yet.
+bool Monitor::threads_look() const {
+  return std::any_of(inputs_.begin(), inputs_.end(), [](const std::unique_ptr<Input>& input) {
+    return input->thread.joinable() && !input->ended() && input->source()->looking();
+  });
+}
+
 Status Monitor::flush() {
   if (inputs_.size() == 1) return Status::success();
   const TimeNs deadline = os::monotonic_ns() + 2 * kSecond;
   for (const std::unique_ptr<Input>& input : inputs_) {
-    if (input->source() != nullptr && !input->ended()) input->source()->look_now();
+    if (input->source() == nullptr || input->ended()) continue;
+    input->source()->look_now();
+    if (input->thread.joinable()) input->source()->interrupt();
   }
   if (mode_ == Mode::kLive) {
     do {
+      const bool looking = threads_look();  // Asked before the merge: when it is over, what they saw is in it.
       watch_host();
       const bool more = poll_sources();
       merge(true);
       if (more) continue;
+      if (looking) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        continue;
+      }
       // A source that waits for a last fact (the other end of a closed connection) says so by an early due time.
       TimeNs due = std::numeric_limits<TimeNs>::max();
       for (const std::unique_ptr<Input>& input : inputs_) {

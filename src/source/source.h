@@ -51,7 +51,7 @@ struct SourceStats {
   std::uint64_t lost = 0;  // Known to be lost before the source could receive them (kernel buffers).
 };
 
-// All calls but stats() and interrupt() come on the thread that drives it: the host's step(), or a source thread.
+// All calls but stats(), interrupt(), look_now() and looking() come on the thread that drives it: the host's step(), or a source thread.
 class Source {
  public:
   virtual ~Source() = default;
@@ -63,6 +63,8 @@ class Source {
   virtual Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) = 0;
   // The next poll() looks now, even if its time has not come. For the end of a run. Any thread.
   virtual void look_now() {}
+  // A look that was asked for is under way, or not all that it saw is told. Any thread.
+  virtual bool looking() const noexcept { return false; }
   // True: its events carry the source numbers, settings and clock anchors of an earlier run (an event log).
   virtual bool carries_run() const noexcept { return false; }
   virtual int fd() const noexcept = 0;              // Pollable: readable when poll() has work. -1: next_due_ns() says.

@@ -155,6 +155,7 @@ struct Case {
   int connections;
   std::size_t bytes;
   std::int32_t threads;
+  friend void PrintTo(const Case& given, std::ostream* out) { *out << given.name; }
 };
 
 class CAbiLiveTest : public test::NetFixture, public testing::WithParamInterface<Case> {};

@@ -32,10 +32,12 @@ Seen connection(Monitor& monitor, const std::string& filter) {
   return seen;
 }
 
-class MonitorLiveTest : public ::testing::TestWithParam<int> {
+class MonitorLiveTest : public ::testing::TestWithParam<std::tuple<int, bool>> {
  protected:
   void SetUp() override {
-    Result<std::unique_ptr<Monitor>> monitor = Monitor::open({});
+    MonitorOptions options;
+    options.threads = std::get<1>(GetParam());
+    Result<std::unique_ptr<Monitor>> monitor = Monitor::open(options);
     ASSERT_TRUE(monitor.ok());
     monitor_ = std::move(*monitor);
     const Status added = monitor_->add_source("sock_diag:?netns=self");
@@ -46,7 +48,7 @@ class MonitorLiveTest : public ::testing::TestWithParam<int> {
 };
 
 TEST_P(MonitorLiveTest, BytesOfAConnectionAliveThroughALookAreExactAndItsOwn) {
-  test::LoopbackPair pair(GetParam());
+  test::LoopbackPair pair(std::get<0>(GetParam()));
   ASSERT_TRUE(pair.ok());
   pair.client_sends(100'000);
   ASSERT_TRUE(monitor_->flush().ok());
@@ -68,7 +70,7 @@ TEST_P(MonitorLiveTest, BytesOfAConnectionAliveThroughALookAreExactAndItsOwn) {
 TEST_P(MonitorLiveTest, ConnectionBetweenTwoLooksKeepsItsBytesWithoutAnOwner) {
   std::string port;
   {
-    test::LoopbackPair pair(GetParam());
+    test::LoopbackPair pair(std::get<0>(GetParam()));
     ASSERT_TRUE(pair.ok());
     port = std::to_string(pair.port());
     pair.client_sends(5'000);
@@ -84,7 +86,8 @@ TEST_P(MonitorLiveTest, ConnectionBetweenTwoLooksKeepsItsBytesWithoutAnOwner) {
   EXPECT_EQ(connection(*monitor_, "local_port = " + port).tx, 7'000);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, MonitorLiveTest, ::testing::Values(AF_INET, AF_INET6));
+INSTANTIATE_TEST_SUITE_P(FamiliesAndThreads, MonitorLiveTest,
+                         ::testing::Combine(::testing::Values(AF_INET, AF_INET6), ::testing::Bool()));
 
 }  // namespace
 }  // namespace ipm::monitor

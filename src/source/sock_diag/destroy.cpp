@@ -15,8 +15,7 @@ constexpr std::uint64_t kRoomMin = kBatchMessages * 6;
 // A process's texts may be long.
 constexpr std::uint64_t kRoomMinProcess = 512;
 
-// How long the end of a socket may wait for that of its other end, and how many may.
-constexpr TimeNs kPeerWait = 20 * kMillisecond;
+// How many ends of sockets may wait for those of their other ends.
 constexpr std::size_t kDeferredMax = 65'536;
 
 using model::TcpState;

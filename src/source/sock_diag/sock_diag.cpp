@@ -104,7 +104,7 @@ void SockDiagSource::watch_netns(Netns& netns) {
 }
 
 TimeNs SockDiagSource::next_due_ns() const noexcept {
-  if (phase_ != Phase::kIdle || look_now_.load(std::memory_order_relaxed)) return 0;
+  if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
   return deferred_.empty() ? next_due_ns_ : std::min(next_due_ns_, deferred_.front().until);
 }
 
@@ -138,13 +138,21 @@ bool SockDiagSource::work(bool& short_of_room) {
     if (!now_worked) break;
     worked = true;
   }
+  answer_looks();
   return worked;
+}
+
+void SockDiagSource::answer_looks() {
+  if (phase_ != Phase::kIdle || looks_done_.load(std::memory_order_relaxed) == looks_begun_) return;
+  if (!deferred_.empty() && os::boottime_ns() < settled_ns_) return;
+  looks_done_.store(looks_begun_, std::memory_order_release);
 }
 
 Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
   if (!epoll_.valid()) return Status::state("sock_diag: poll before open");
   out_.bind(&out);
-  if (look_now_.exchange(false, std::memory_order_relaxed)) {
+  if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
+    looks_taken_ = asked;
     next_due_ns_ = 0;
     walk_all_ = true;
   }

@@ -27,6 +27,9 @@
 
 namespace ipm::source::sock_diag {
 
+// How long the end of a socket may wait for that of its other end.
+inline constexpr TimeNs kPeerWait = 20 * kMillisecond;
+
 class SockDiagSource final : public Source {
  public:
   SockDiagSource();
@@ -40,7 +43,11 @@ class SockDiagSource final : public Source {
   int fd() const noexcept override { return epoll_.get(); }
   TimeNs next_due_ns() const noexcept override;
   void interrupt() noexcept override;
-  void look_now() override { look_now_.store(true, std::memory_order_relaxed); }
+  void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
+  bool looking() const noexcept override {
+    // Acquire pairs with the release in answer_looks(): what the look saw is in the lane.
+    return looks_done_.load(std::memory_order_acquire) != looks_asked_.load(std::memory_order_relaxed);
+  }
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
 
@@ -120,6 +127,7 @@ class SockDiagSource final : public Source {
   bool find_ownership(SocketRecord& record, TimeNs now, std::vector<model::ProcessKey>& owners);
   void plan_rechecks();
 
+  void answer_looks();
   void degrade(std::string what, std::string reason);
 
   Options options_;
@@ -128,8 +136,13 @@ class SockDiagSource final : public Source {
   std::unique_ptr<Processes> processes_;
   std::unique_ptr<SocketEvents> events_;
   std::unique_ptr<OwnerWalk> walk_;
-  std::atomic<bool> look_now_{false};  // A flag alone, so relaxed is enough.
-  bool walk_all_ = false;              // The next walk looks at every process, whatever it costs.
+  // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
+  std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
+  std::uint32_t looks_taken_ = 0;
+  std::uint32_t looks_begun_ = 0;
+  std::atomic<std::uint32_t> looks_done_{0};
+  TimeNs settled_ns_ = 0;  // When the endings that the last tick knew of are all told.
+  bool walk_all_ = false;  // The next walk looks at every process, whatever it costs.
   SocketTable sockets_;
   ListenerBook listeners_;
   ClosedSockets closed_;

@@ -67,6 +67,7 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
     case Phase::kSweep:
       sweep(now);
       phase_ = Phase::kIdle;
+      settled_ns_ = now + kPeerWait;
       break;
   }
   return true;
@@ -74,6 +75,7 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
 
 void SockDiagSource::begin_tick(TimeNs now) {
   ++tick_;
+  looks_begun_ = looks_taken_;
   phase_ = Phase::kNamespaces;
   resync_ = false;
   // Whole intervals after the last due time, so that ticks do not drift; ticks that a slow consumer missed are left
