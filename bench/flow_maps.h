@@ -4,7 +4,9 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/intrusive/unordered_set.hpp>
 #include <cstring>
 #include <deque>
@@ -17,7 +19,8 @@
 namespace ipm::bench {
 
 inline constexpr std::uint64_t kHashSeed = 0x1f2e'3d4c'5b6a'7988;
-inline constexpr std::size_t kKeysPerBatch = 16;
+inline constexpr std::size_t kGroup = 4;
+inline constexpr std::size_t kAhead = 16;  // Keys between the first look at one and the work on its row.
 
 // A five-tuple in its namespace without padding.
 struct TupleKey {
@@ -49,14 +52,24 @@ class OurFlows {
  public:
   explicit OurFlows(std::uint32_t flows_max) : store_(1U << 20), table_(store_, flows_max, kHashSeed) {}
   void add(const model::FlowKey& key) { table_.add(key, table_.hash(key), 1); }
+  // In the stages of Engine::feed(), a group of keys in each: pull in the index lines, then the rows, then work on
+  // them.
   void add_bytes(std::span<const model::FlowKey> keys) {
-    std::array<std::uint64_t, kKeysPerBatch> hashes;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      hashes[i] = table_.hash(keys[i]);
-      table_.prefetch_index(hashes[i]);
+    std::array<std::uint64_t, 4 * kGroup> hashes;
+    const auto hash_of = [&](std::size_t at) -> std::uint64_t& { return hashes[at % hashes.size()]; };
+    const auto each_of_group = [&](std::size_t begin, const auto& work) {
+      for (std::size_t at = begin; at < std::min(begin + kGroup, keys.size()); ++at) work(at);
+    };
+    for (std::size_t begin = 0; begin < keys.size() + 2 * kGroup; begin += kGroup) {
+      each_of_group(begin, [&](std::size_t at) {
+        hash_of(at) = table_.hash(keys[at]);
+        table_.prefetch_index(hash_of(at));
+      });
+      if (begin >= kGroup) each_of_group(begin - kGroup, [&](std::size_t at) { table_.prefetch_row(hash_of(at)); });
+      if (begin < 2 * kGroup) continue;
+      each_of_group(begin - 2 * kGroup,
+                    [&](std::size_t at) { add_bytes_to(table_.edit(table_.find(keys[at], hash_of(at)))); });
     }
-    for (std::size_t i = 0; i < keys.size(); ++i) table_.prefetch_row(hashes[i]);
-    for (std::size_t i = 0; i < keys.size(); ++i) add_bytes_to(table_.edit(table_.find(keys[i], hashes[i])));
   }
 
  private:
@@ -81,8 +94,10 @@ class PrefetchedAbslFlows : public AbslFlows {
  public:
   using AbslFlows::AbslFlows;
   void add_bytes(std::span<const model::FlowKey> keys) {
-    for (const model::FlowKey& key : keys) map_.prefetch(TupleKey(key));
-    AbslFlows::add_bytes(keys);
+    for (std::size_t at = 0; at < keys.size(); ++at) {
+      if (at + kAhead < keys.size()) map_.prefetch(TupleKey(keys[at + kAhead]));
+      add_bytes_to(map_.find(TupleKey(keys[at]))->second);
+    }
   }
 };
 

@@ -39,25 +39,19 @@ Contestant contestant(const std::string& name, const std::vector<model::FlowKey>
                       const std::vector<model::FlowKey>& arrivals) {
   auto flows = std::make_shared<Flows>(static_cast<std::uint32_t>(keys.size()));
   for (const model::FlowKey& key : keys) flows->add(key);
-  return {name, [flows, &arrivals] {
-            return timed_s([&] {
-              for (std::size_t at = 0; at < kUpdates; at += kKeysPerBatch) {
-                flows->add_bytes(std::span(arrivals).subspan(at, kKeysPerBatch));
-              }
-            });
-          }};
+  return {name, [flows, &arrivals] { return timed_s([&] { flows->add_bytes(arrivals); }); }};
 }
 
 void race_maps(Report& report, std::uint32_t flows, Budget absl, Budget boost) {
   const std::string what = "flow table, " + number_text(flows) + " flows, one update";
   const std::vector<model::FlowKey> keys = keys_of(flows);
   const std::vector<model::FlowKey> arrivals = arrivals_of(keys);
-  const std::vector<double> per_second = race(what, kUpdates,
-                                              {contestant<OurFlows>("ours, in batches", keys, arrivals),
-                                               contestant<AbslFlows>("absl::flat_hash_map", keys, arrivals),
-                                               contestant<PrefetchedAbslFlows>("absl, prefetched", keys, arrivals),
-                                               contestant<BoostFlows>("boost::intrusive", keys, arrivals)},
-                                              kRounds);
+  const std::vector<double> per_second =
+      race(what, kUpdates,
+           {contestant<OurFlows>("ours", keys, arrivals), contestant<AbslFlows>("absl::flat_hash_map", keys, arrivals),
+            contestant<PrefetchedAbslFlows>("absl, prefetched", keys, arrivals),
+            contestant<BoostFlows>("boost::intrusive", keys, arrivals)},
+           kRounds);
   const auto ns = [&](std::size_t i) { return 1e9 / per_second[i]; };
   report.compare(what, ns(0), "absl::flat_hash_map", ns(1), "ns", absl);
   report.compare(what, ns(0), "the same, prefetched", ns(2), "ns", kNoBudget);

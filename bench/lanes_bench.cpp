@@ -26,19 +26,23 @@ void compare(Report& report, const std::string& what, const std::vector<Contesta
 
 template <typename T>
 void two_producers(Report& report, const std::string& kind, std::size_t batch, Budget budget) {
-  compare(report, "lanes, " + kind,
-          {contestant<T, LaneQueue<T>>("lanes", 2, batch), contestant<T, MoodycamelQueue<T>>("moodycamel", 2, batch),
-           contestant<T, BoostQueue<T>>("boost queue", 2, batch)},
-          {budget, kNoBudget});
+  compare(
+      report, "lanes, " + kind,
+      {contestant<T, LaneQueue<T>>("lanes", 2, batch), contestant<T, BoundedMoodycamelQueue<T>>("moodycamel", 2, batch),
+       contestant<T, MoodycamelQueue<T>>("moodycamel, no bound", 2, batch),
+       contestant<T, BoostQueue<T>>("boost queue", 2, batch)},
+      {budget, kNoBudget, kNoBudget});
 }
 
 template <typename T>
 void one_producer(Report& report, const std::string& kind, std::size_t batch, Budget moodycamel, Budget textbook) {
-  compare(report, "lanes, " + kind,
-          {contestant<T, LaneQueue<T>>("lane", 1, batch), contestant<T, MoodycamelQueue<T>>("moodycamel", 1, batch),
-           contestant<T, TextbookQueue<T>>("textbook ring", 1, batch),
-           contestant<T, BoostSpscQueue<T>>("boost spsc", 1, batch)},
-          {moodycamel, textbook, kNoBudget});
+  compare(
+      report, "lanes, " + kind,
+      {contestant<T, LaneQueue<T>>("lane", 1, batch), contestant<T, BoundedMoodycamelQueue<T>>("moodycamel", 1, batch),
+       contestant<T, MoodycamelQueue<T>>("moodycamel, no bound", 1, batch),
+       contestant<T, TextbookQueue<T>>("textbook ring", 1, batch),
+       contestant<T, BoostSpscQueue<T>>("boost spsc", 1, batch)},
+      {moodycamel, kNoBudget, textbook, kNoBudget});
 }
 
 template <typename T>

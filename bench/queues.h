@@ -5,6 +5,7 @@
 
 #include <boost/lockfree/queue.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
+#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -39,37 +40,52 @@ class LaneQueue {
   std::size_t next_ = 0;
 };
 
-// With a token for each producer and the consumer. The queue has no bound of its own: a producer looks every 64
-// elements whether the consumer is a full ring behind.
+// With a token for each producer and the consumer. As it comes: without a bound, so a producer never waits.
 template <typename T>
 class MoodycamelQueue {
  public:
   explicit MoodycamelQueue(std::size_t producers) : queue_(kQueueEvents), consumer_(queue_) {
-    for (std::size_t i = 0; i < producers; ++i) sides_.push_back(std::make_unique<Side>(queue_));
+    for (std::size_t i = 0; i < producers; ++i) producers_.emplace_back(queue_);
   }
   std::size_t push(std::size_t producer, std::span<const T> elements) {
-    Side& side = *sides_[producer];
-    if (side.until_look < elements.size()) {
-      if (queue_.size_approx() >= kQueueEvents) return 0;
-      side.until_look = kBatch;
-    }
-    side.until_look -= elements.size();
-    const bool done = elements.size() == 1 ? queue_.enqueue(side.token, elements[0])
-                                           : queue_.enqueue_bulk(side.token, elements.data(), elements.size());
+    const bool done = elements.size() == 1
+                          ? queue_.enqueue(producers_[producer], elements[0])
+                          : queue_.enqueue_bulk(producers_[producer], elements.data(), elements.size());
     return done ? elements.size() : 0;
   }
   std::size_t pop(std::span<T> out) { return queue_.try_dequeue_bulk(consumer_, out.data(), out.size()); }
+  // About; costs a look at every producer's counters.
+  std::size_t size() const { return queue_.size_approx(); }
 
  private:
-  using Queue = moodycamel::ConcurrentQueue<T>;
+  moodycamel::ConcurrentQueue<T> queue_;
+  moodycamel::ConsumerToken consumer_;
+  std::deque<moodycamel::ProducerToken> producers_;
+};
+
+// The same with memory bounded as that of the others: a producer looks every 64 elements whether the consumer is a ring
+// behind.
+template <typename T>
+class BoundedMoodycamelQueue {
+ public:
+  explicit BoundedMoodycamelQueue(std::size_t producers) : queue_(producers), sides_(producers) {}
+  std::size_t push(std::size_t producer, std::span<const T> elements) {
+    Side& side = sides_[producer];
+    if (side.until_look < elements.size()) {
+      if (queue_.size() >= kQueueEvents) return 0;
+      side.until_look = kBatch;
+    }
+    side.until_look -= elements.size();
+    return queue_.push(producer, elements);
+  }
+  std::size_t pop(std::span<T> out) { return queue_.pop(out); }
+
+ private:
   struct alignas(ring::kLineBytes) Side {
-    explicit Side(Queue& queue) : token(queue) {}
-    moodycamel::ProducerToken token;
     std::size_t until_look = 0;
   };
-  Queue queue_;
-  moodycamel::ConsumerToken consumer_;
-  std::vector<std::unique_ptr<Side>> sides_;
+  MoodycamelQueue<T> queue_;
+  std::vector<Side> sides_;
 };
 
 // Many producers, one element at a time: it has no other way.
