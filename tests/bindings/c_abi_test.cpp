@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "support/c_event.h"
+
 namespace {
 
 // A monitor with a lane of the test's own.
@@ -35,13 +37,7 @@ class CAbiTest : public testing::Test {
   }
   template <typename Payload>
   void push(int kind, std::uint64_t process, std::uint64_t flow, const Payload& payload) {
-    ipm_event event{};
-    event.kind = static_cast<std::uint16_t>(kind);
-    event.version = 1;
-    event.process = process;
-    event.flow = flow;
-    static_assert(sizeof payload <= sizeof event.payload);
-    std::memcpy(event.payload, &payload, sizeof payload);
+    const ipm_event event = ipm::test::c_event(kind, process, flow, payload);
     ASSERT_EQ(ipm_lane_push(lane_, &event, 1, nullptr), IPM_OK);
   }
   void open_connection(std::uint64_t process, std::uint64_t flow) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "support/c_event.h"
 #include "support/scratch_file.h"
 
 namespace {
@@ -76,12 +77,7 @@ class Writer {
   }
   template <typename Payload>
   void push(int kind, std::uint64_t process, std::uint64_t flow, const Payload& payload) {
-    ipm_event event{};
-    event.kind = static_cast<std::uint16_t>(kind);
-    event.version = 1;
-    event.process = process;
-    event.flow = flow;
-    std::memcpy(event.payload, &payload, sizeof payload);
+    const ipm_event event = ipm::test::c_event(kind, process, flow, payload);
     if (ipm_lane_push(lane_, &event, 1, nullptr) != IPM_OK) ::_exit(1);
   }
 

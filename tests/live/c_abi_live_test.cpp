@@ -10,6 +10,7 @@
 #include <ipm/ipm.hpp>
 #include <thread>
 
+#include "support/conversations.h"
 #include "support/net_fixture.h"
 #include "support/tcp_pair.h"
 
@@ -17,6 +18,8 @@ namespace ipm {
 namespace {
 
 using test::Child;
+using test::client_of;
+using test::server_of;
 
 constexpr std::uint16_t kPort = 7'214;
 
@@ -96,33 +99,6 @@ class Watch {
   Monitor monitor_;
 };
 
-// Accepts, reads `bytes` from each connection, answers with twice as many; waits; closes.
-Child::Work server_of(const std::string& address, int connections, std::size_t bytes) {
-  return [=](Child::Turn& turn) {
-    const os::Fd listener = test::listen_at(address, kPort);
-    turn.done_and_wait();
-    std::vector<os::Fd> open;
-    for (int i = 0; i < connections; ++i) open.push_back(test::accept_one(listener.get()));
-    for (const os::Fd& fd : open) test::receive_bytes(fd.get(), bytes);
-    for (const os::Fd& fd : open) test::send_bytes(fd.get(), bytes * 2);
-    turn.done_and_wait();
-    open.clear();
-    turn.done_and_wait();
-  };
-}
-
-Child::Work client_of(const std::string& address, int connections, std::size_t bytes) {
-  return [=](Child::Turn& turn) {
-    std::vector<os::Fd> open;
-    for (int i = 0; i < connections; ++i) open.push_back(test::connect_to(address, kPort));
-    for (const os::Fd& fd : open) test::send_bytes(fd.get(), bytes);
-    for (const os::Fd& fd : open) test::receive_bytes(fd.get(), bytes * 2);
-    turn.done_and_wait();
-    open.clear();
-    turn.done_and_wait();
-  };
-}
-
 // One after the other, closed by turns by the client and by the server first.
 constexpr std::int64_t kBurst = 2'000, kBurstUp = 101, kBurstDown = 1'003;
 
@@ -164,12 +140,12 @@ TEST_P(CAbiLiveTest, ConnectionsAliveThroughALookAreExactAndTheirOwners) {
   const Case& given = GetParam();
   const std::string address = given.v6 ? kRightV6 : kRightV4;
   const auto bytes = static_cast<std::int64_t>(given.bytes) * given.connections;
-  Child server(right_, server_of(address, given.connections, given.bytes));
+  Child server(right_, server_of(address, kPort, given.connections, given.bytes));
   server.wait_done();
   Watch watch("sock_diag:?interval=100ms", given.threads);
   watch.run_for(0.3);
   server.go_on();
-  Child client(left_, client_of(address, given.connections, given.bytes));
+  Child client(left_, client_of(address, kPort, given.connections, given.bytes));
   client.wait_done();
   server.wait_done();
   // All of them were there at a look.
@@ -242,7 +218,7 @@ TEST_F(CAbiNetnsTest, HalfClosedConnectionIsExact) {
 }
 
 TEST_F(CAbiNetnsTest, HoldersOfASharedSocketAreCandidatesAndNoneIsCredited) {
-  Child server(right_, server_of(kRightV4, 1, 10));
+  Child server(right_, server_of(kRightV4, kPort, 1, 10));
   server.wait_done();
   server.go_on();
   Watch watch;
@@ -291,7 +267,7 @@ TEST_F(CAbiNetnsTest, HoldersOfASharedSocketAreCandidatesAndNoneIsCredited) {
 }
 
 TEST_F(CAbiNetnsTest, AnAbortedConnectionSaysThatItsCountMayBeShort) {
-  Child server(right_, server_of(kRightV4, 1, 10));
+  Child server(right_, server_of(kRightV4, kPort, 1, 10));
   server.wait_done();
   server.go_on();
   Watch watch("sock_diag:?interval=1h");  // One look, taken by flush().
@@ -414,11 +390,11 @@ TEST_F(CAbiNetnsTest, AUserWithoutPrivilegesGetsTheSameForItsOwnProcesses) {
       expect_in_child(source.state == IPM_SOURCE_REDUCED && source.missing[0] != '\0', "say what it cannot see");
     }
     for (const char* address : {"127.0.0.1", "::1"}) {
-      Child server("", server_of(address, 20, 3'000));
+      Child server("", server_of(address, kPort, 20, 3'000));
       server.wait_done();
       watch.run_for(0.15);
       server.go_on();
-      Child client("", client_of(address, 20, 3'000));
+      Child client("", client_of(address, kPort, 20, 3'000));
       client.wait_done();
       server.wait_done();
       const auto rows = [&](std::uint32_t pid, const std::string& filter) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "source/sock_diag/sock_diag.h"
+#include "support/conversations.h"
 #include "support/net_fixture.h"
 #include "support/source_run.h"
 #include "support/tcp_pair.h"
@@ -16,6 +17,8 @@ namespace {
 using model::Quality;
 using model::Rule;
 using test::Child;
+using test::client_of;
+using test::server_of;
 using test::SocketStory;
 using test::SourceRun;
 
@@ -29,33 +32,6 @@ struct Sums {
          << sums.exact << " with an exact owner, " << sums.closed << " closed";
   }
 };
-
-// Accepts `connections`, reads `bytes` from each and answers with the same number doubled; then waits; then closes.
-Child::Work server_of(const std::string& address, int connections, std::size_t bytes) {
-  return [=](Child::Turn& turn) {
-    const os::Fd listener = test::listen_at(address, kPort);
-    turn.done_and_wait();
-    std::vector<os::Fd> open;
-    for (int i = 0; i < connections; ++i) open.push_back(test::accept_one(listener.get()));
-    for (const os::Fd& fd : open) test::receive_bytes(fd.get(), bytes);
-    for (const os::Fd& fd : open) test::send_bytes(fd.get(), bytes * 2);
-    turn.done_and_wait();
-    open.clear();
-    turn.done_and_wait();
-  };
-}
-
-Child::Work client_of(const std::string& address, int connections, std::size_t bytes) {
-  return [=](Child::Turn& turn) {
-    std::vector<os::Fd> open;
-    for (int i = 0; i < connections; ++i) open.push_back(test::connect_to(address, kPort));
-    for (const os::Fd& fd : open) test::send_bytes(fd.get(), bytes);
-    for (const os::Fd& fd : open) test::receive_bytes(fd.get(), bytes * 2);
-    turn.done_and_wait();
-    open.clear();
-    turn.done_and_wait();
-  };
-}
 
 class SockDiagLiveTest : public test::NetFixture {
  protected:
@@ -95,12 +71,12 @@ class SockDiagLiveTest : public test::NetFixture {
     return out;
   }
   void expect_exact(const std::string& address, std::uint64_t connections, std::uint64_t bytes) {
-    Child server(right_, server_of(address, static_cast<int>(connections), bytes));
+    Child server(right_, server_of(address, kPort, static_cast<int>(connections), bytes));
     server.wait_done();
     open();
     run_.run_for(0.3);
     server.go_on();
-    Child client(left_, client_of(address, static_cast<int>(connections), bytes));
+    Child client(left_, client_of(address, kPort, static_cast<int>(connections), bytes));
     client.wait_done();
     server.wait_done();
     run_.run_for(0.4);
@@ -164,12 +140,12 @@ TEST_F(SockDiagLiveTest, HalfClosedConnectionIsExact) {
 }
 
 TEST_F(SockDiagLiveTest, ConnectsAndAcceptsAreToldApart) {
-  Child server(right_, server_of(kRightV4, 3, 10));
+  Child server(right_, server_of(kRightV4, kPort, 3, 10));
   server.wait_done();
   open();
   run_.run_for(0.3);
   server.go_on();
-  Child client(left_, client_of(kRightV4, 3, 10));
+  Child client(left_, client_of(kRightV4, kPort, 3, 10));
   client.wait_done();
   server.wait_done();
   ASSERT_TRUE(run_.until([&] { return sums(client.pid()).connections == 3 && sums(server.pid()).connections == 3; }));
@@ -190,7 +166,7 @@ TEST_F(SockDiagLiveTest, ConnectsAndAcceptsAreToldApart) {
 }
 
 TEST_F(SockDiagLiveTest, SocketHeldByTwoProcessesHasBothAsCandidates) {
-  Child server(right_, server_of(kRightV4, 1, 10));
+  Child server(right_, server_of(kRightV4, kPort, 1, 10));
   server.wait_done();
   server.go_on();
   open();
@@ -273,10 +249,10 @@ TEST_F(SockDiagLiveTest, BurstOfConnectionsBetweenTwoDumpsIsExactAndNoneIsLost) 
 TEST_F(SockDiagLiveTest, ASmallBufferLosesRecordsAndSaysSo) {
   open("sock_diag:?interval=1h&rcvbuf=4k");
   run_.run_for(0.5);
-  Child server(right_, server_of(kRightV4, 400, 10));
+  Child server(right_, server_of(kRightV4, kPort, 400, 10));
   server.wait_done();
   server.go_on();
-  Child client(left_, client_of(kRightV4, 400, 10));
+  Child client(left_, client_of(kRightV4, kPort, 400, 10));
   client.wait_done();
   server.wait_done();
   client.go_on();
@@ -328,7 +304,7 @@ TEST_F(SockDiagLiveTest, NamespaceMadeAfterOpenIsFound) {
 
 TEST_F(SockDiagLiveTest, ProcessExecAndExitAreTold) {
   open();
-  Child server(right_, server_of(kRightV4, 1, 10));
+  Child server(right_, server_of(kRightV4, kPort, 1, 10));
   server.wait_done();
   server.go_on();
   Child client(left_, [](Child::Turn& turn) {
