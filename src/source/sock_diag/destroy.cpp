@@ -110,7 +110,7 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
   const bool counts = socket.tcp && !socket.tcp->zeroed() && socket.tuple.remote_port != 0;
   Ending ending;
   ending.netns = netns.inode;
-  ending.socket = std::move(socket);
+  ending.socket = socket;
   ending.until = now + kPeerWait;
   if (!counts) return finish_destroyed(ending, false, now);
   // First, so that what an earlier connection with the same tuple had sent is not taken for the other end's.
@@ -122,7 +122,7 @@ void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs n
   if (const std::optional<bool> fin = fin_received(netns, ending)) return finish_destroyed(ending, *fin, now);
   if (deferred_.size() >= kDeferredMax) return finish_destroyed(ending, fin_received_at_last(ending), now);
   // The other end may be on this host and about to end too; then its count decides.
-  deferred_.push_back(std::move(ending));
+  deferred_.push_back(ending);
   waiting_[path_hash(deferred_.back().socket.tuple)] = &deferred_.back();
 }
 
@@ -136,7 +136,7 @@ bool SockDiagSource::finish_deferred(bool& short_of_room) {
     }
     const auto waiting = waiting_.find(path_hash(deferred_.front().socket.tuple));
     if (waiting != waiting_.end() && waiting->second == &deferred_.front()) waiting_.erase(waiting);
-    const Ending ending = std::move(deferred_.front());
+    const Ending ending = deferred_.front();
     deferred_.pop_front();
     finish_by_peer(ending, now);
     worked = true;
