@@ -19,7 +19,7 @@ using model::EventKind;
 
 namespace {
 
-constexpr TimeNs kFlushPatienceNs = 50 * kMillisecond;
+constexpr TimeNs kFlushPatienceNs = 2 * kSecond;
 
 }  // namespace
 
@@ -378,16 +378,16 @@ Status Monitor::step(TimeNs timeout_ns) {
   }
 }
 
-// True: a source on a thread of its own has not answered look_now() yet.
-bool Monitor::threads_look() const {
+// True: a source has not answered look_now() yet.
+bool Monitor::any_looks() const {
   return std::any_of(inputs_.begin(), inputs_.end(), [](const std::unique_ptr<Input>& input) {
-    return input->thread.joinable() && !input->ended() && input->source()->looking();
+    return input->source() != nullptr && !input->ended() && input->source()->looking();
   });
 }
 
 Status Monitor::flush() {
   if (inputs_.size() == 1) return Status::success();
-  const TimeNs deadline = os::monotonic_ns() + 2 * kSecond;
+  const TimeNs deadline = os::monotonic_ns() + kFlushPatienceNs;
   for (const std::unique_ptr<Input>& input : inputs_) {
     if (input->source() == nullptr || input->ended()) continue;
     input->source()->look_now();
@@ -395,25 +395,13 @@ Status Monitor::flush() {
   }
   if (mode_ == Mode::kLive) {
     do {
-      const bool looking = threads_look();  // Asked before the merge: when it is over, what they saw is in it.
+      const bool looking = any_looks();  // Asked before the merge: when it is over, what they saw is in it.
       watch_host();
       const bool more = poll_sources();
       merge(true);
       if (more) continue;
-      if (looking) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        continue;
-      }
-      // A source that waits for a last fact (the other end of a closed connection) says so by an early due time.
-      TimeNs due = std::numeric_limits<TimeNs>::max();
-      for (const std::unique_ptr<Input>& input : inputs_) {
-        if (input->source() != nullptr && !input->thread.joinable() && !input->ended()) {
-          due = std::min(due, input->source()->next_due_ns());
-        }
-      }
-      const TimeNs left = due - os::boottime_ns();
-      if (left <= 0 || left > kFlushPatienceNs) break;
-      std::this_thread::sleep_for(std::chrono::nanoseconds(left));
+      if (!looking) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     } while (os::monotonic_ns() < deadline);
     const TimeNs now = os::boottime_ns();
     last_advance_ns_ = now;

@@ -82,7 +82,7 @@ class Monitor {
   void wait(TimeNs timeout_ns);
   void wake() noexcept;
   bool all_ended() const;
-  bool threads_look() const;
+  bool any_looks() const;
   query::SourceRow row_of(const Input& input) const;
 
   MonitorOptions options_;

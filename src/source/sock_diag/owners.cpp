@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "source/sock_diag/privileges.h"
 #include "source/sock_diag/sock_diag_source.h"
 
 namespace ipm::source::sock_diag {
@@ -15,6 +16,7 @@ constexpr std::uint8_t kEagerLooks = 3;
 
 void SockDiagSource::begin_owners(TimeNs now) {
   processes_->begin_look();
+  may_read_others_ = has_capability(kCapSysPtrace);  // It may have been dropped since.
   std::vector<std::uint64_t> inodes;
   inodes.reserve(pending_.size() + rechecks_.size());
   const auto want = [&](std::uint64_t cookie) {
@@ -55,8 +57,9 @@ bool SockDiagSource::find_ownership(SocketRecord& record, TimeNs now, std::vecto
     }
     if (owners.size() == 1 && found.holders == 1) {
       found.owner = owners[0];
-      // Among the likely processes it is the only one; that no other holds it takes a look at all.
-      found.quality = walk_->complete() ? model::Quality::kExact : model::Quality::kInferred;
+      // Among those looked at it is the only one; that no other holds it takes a look at all, and the right to look.
+      const bool all = walk_->complete() && may_read_others_;
+      found.quality = all ? model::Quality::kExact : model::Quality::kInferred;
       found.rule = model::Rule::kOnlyHolder;
     } else if (found.holders > 1) {
       found.quality = model::Quality::kCandidate;

@@ -136,6 +136,7 @@ class SockDiagSource final : public Source {
   std::unique_ptr<Processes> processes_;
   std::unique_ptr<SocketEvents> events_;
   std::unique_ptr<OwnerWalk> walk_;
+  bool may_read_others_ = false;  // The descriptors of processes of other users.
   // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
   std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
   std::uint32_t looks_taken_ = 0;
