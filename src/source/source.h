@@ -51,7 +51,8 @@ struct SourceStats {
   std::uint64_t lost = 0;  // Known to be lost before the source could receive them (kernel buffers).
 };
 
-// All calls but stats(), interrupt(), look_now() and looking() come on the thread that drives it: the host's step(), or a source thread.
+// All calls but stats(), interrupt(), look_now() and looking() come on the thread that drives it: the host's step(), or
+// a source thread.
 class Source {
  public:
   virtual ~Source() = default;
