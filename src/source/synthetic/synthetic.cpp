@@ -26,6 +26,9 @@ Result<Parameters> read_parameters(const SourceUri& uri) {
     std::int64_t min, max;
   };
   Parameters out;
+  if (!uri.path.empty()) {
+    return Status::invalid_argument("synthetic: takes no path, got " + quote_text(uri.path.substr(0, 200)));
+  }
   const Known all[] = {{"seed", &out.shape.seed, 0, std::numeric_limits<std::int64_t>::max()},
                        {"events", &out.events, 0, 1'000'000'000'000},
                        {"processes", &out.shape.processes, 1, 100'000},

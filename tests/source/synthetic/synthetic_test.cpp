@@ -127,6 +127,12 @@ TEST(SyntheticTest, AMisspeltParameterNamesTheNearest) {
   EXPECT_THAT(std::string(none.status.message()), HasSubstr("did you mean seed?"));
 }
 
+TEST(SyntheticTest, APathIsRefused) {
+  const Collected none = collect_events(*source::make_synthetic_source(), "synthetic:host.log");
+  EXPECT_EQ(none.status.code(), Code::kInvalidArgument);
+  EXPECT_THAT(std::string(none.status.message()), HasSubstr("takes no path, got \"host.log\""));
+}
+
 TEST(SyntheticTest, ANumberOutOfRangeSaysItsRange) {
   EXPECT_THAT(std::string(run("reorder=1001").status.message()), HasSubstr("reorder is not from 0 to 1000"));
   EXPECT_EQ(run("reorder=1000&events=10").status.code(), Code::kEnd);
