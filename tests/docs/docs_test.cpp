@@ -156,7 +156,7 @@ TEST(DocsTest, SettingsAreAcceptedUpToTheEndsOfTheirRangesAndNotBeyond) {
     const std::string& range = row.at(3);
     if (row.at(1) == "number" || row.at(1) == "duration") {
       ASSERT_TRUE(std::regex_match(range, part, std::regex("(-?\\d+)(s)? to (\\d+)(s|h)?"))) << key << ": " << range;
-      const auto scale = [&](int of) { return part[of] == "s" ? kSecond : part[of] == "h" ? kHour : 1; };
+      const auto scale = [&](std::size_t of) { return part[of] == "s" ? kSecond : part[of] == "h" ? kHour : 1; };
       const std::string unit = part[4].matched ? "ns" : "";
       const std::int64_t low = std::stoll(part[1]) * scale(2);
       const std::int64_t high = std::stoll(part[3]) * scale(4);
