@@ -16,7 +16,8 @@ ipm_eviction of(std::int32_t what, std::uint64_t process) {
 }  // namespace
 
 void EvictionTeller::flow_evicted(const core::FlowRow& row) {
-  ipm_eviction out = of(IPM_EVICTED_CONNECTION, row.owner_ref);
+  const bool owned = row.owner != 0 || row.rule == model::Rule::kEvicted;  // Else owner_ref is only the likeliest.
+  ipm_eviction out = of(IPM_EVICTED_CONNECTION, owned ? row.owner_ref : 0);
   out.flow = row.cookie;
   static_assert(sizeof out.tuple == sizeof row.tuple);
   std::memcpy(&out.tuple, &row.tuple, sizeof out.tuple);

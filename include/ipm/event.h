@@ -46,7 +46,8 @@ enum {
 
 /** One event. Little-endian on disk. */
 typedef struct ipm_event {
-  int64_t time_ns;     /**< Live: CLOCK_BOOTTIME. A file: its own clock. 0 from a lane: stamped when it is taken in. */
+  int64_t time_ns;     /**< Live: CLOCK_BOOTTIME. A file: its own clock. 0 from a lane, or more than a
+                        second ahead: stamped when it is taken in. */
   uint16_t kind;       /**< IPM_EVENT_* */
   uint16_t version;    /**< 1 */
   uint16_t source;     /**< Set by the monitor. */

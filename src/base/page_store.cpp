@@ -74,7 +74,20 @@ Page* PageStore::allocate(std::uint32_t bytes) {
 
 void PageStore::retire(Page* page) {
   copies_bytes_ += sizeof(Page) + page->bytes;
-  retired_.push_back({page, page->bytes, page->birth, epoch_, true});
+  add_retired({page, page->bytes, page->birth, epoch_, true});
+}
+
+void PageStore::add_retired(const Retired& retired) {
+  retired_.push_back(retired);
+  copies_bytes_ += sizeof(Retired);
+  account(sizeof(Retired));
+}
+
+void PageStore::revoke_oldest() {
+  pins_.front()->revoke();
+  ++pins_revoked_;
+  pins_.erase(pins_.begin());
+  pins_dropped();
 }
 
 void PageStore::release(Page* page) {
@@ -96,9 +109,8 @@ Page* PageStore::writable(Page* page) {
     reap();
     if (!has_spare()) free_spares();
     while (pinned(*page) && copies_bytes_ + need > copies_max_bytes_ && !pins_.empty() && !has_spare()) {
-      pins_.front()->revoke();
-      ++pins_revoked_;
-      drop_pin(0);
+      revoke_oldest();
+      if (!has_spare()) free_spares();  // Those that it set free are of other sizes.
     }
     if (!pinned(*page)) return page;
   }
@@ -117,7 +129,16 @@ void* PageStore::allocate_bytes(std::size_t bytes) {
 
 void PageStore::release_bytes(void* data, std::size_t bytes) {
   if (newest_pinned_ != 0) {
-    retired_.push_back({data, bytes, 0, epoch_, false});
+    copies_bytes_ += bytes;
+    add_retired({data, bytes, 0, epoch_, false});
+    if (copies_bytes_ > copies_max_bytes_) {
+      reap();
+      free_spares();
+    }
+    while (copies_bytes_ > copies_max_bytes_ && !pins_.empty()) {
+      revoke_oldest();
+      free_spares();
+    }
     return;
   }
   account(-static_cast<std::int64_t>(bytes));
@@ -133,13 +154,10 @@ std::shared_ptr<Pin> PageStore::pin() {
 }
 
 void PageStore::reap() {
-  for (std::size_t i = pins_.size(); i-- > 0;) {
-    if (pins_[i]->closed()) drop_pin(i);
-  }
+  if (std::erase_if(pins_, [](const std::shared_ptr<Pin>& pin) { return pin->closed(); }) != 0) pins_dropped();
 }
 
-void PageStore::drop_pin(std::size_t position) {
-  pins_.erase(pins_.begin() + static_cast<std::ptrdiff_t>(position));
+void PageStore::pins_dropped() {
   newest_pinned_ = pins_.empty() ? 0 : pins_.back()->epoch();
   free_unseen();
 }
@@ -155,9 +173,14 @@ void PageStore::free_unseen() {
   for (Retired& retired : retired_) {
     if (seen_by_any_pin(retired)) {
       retired_[kept++] = retired;
-    } else if (retired.is_page) {
+      continue;
+    }
+    copies_bytes_ -= sizeof(Retired);
+    account(-static_cast<std::int64_t>(sizeof(Retired)));
+    if (retired.is_page) {
       spares_.push_back(static_cast<Page*>(retired.data));  // Stays in copies_bytes_.
     } else {
+      copies_bytes_ -= retired.bytes;
       account(-static_cast<std::int64_t>(retired.bytes));
       ::operator delete(retired.data);
     }

@@ -3,8 +3,8 @@
 // old page is retired until no pin sees it. Copies come from a bounded pool: when it is empty the oldest pin is
 // revoked.
 //
-// Bound: copies_max_bytes for retired and spare pages; what tables hold themselves is bounded by their rows.
-// Threads: the writer's, except for Pin, which one reader thread uses.
+// Bound: copies_max_bytes for what is retired and for spare pages; what tables hold themselves is bounded by their
+// rows. Threads: the writer's, except for Pin, which one reader thread uses.
 #pragma once
 
 #include <atomic>
@@ -82,7 +82,9 @@ class PageStore {
     bool is_page;
   };
   bool seen_by_any_pin(const Retired& retired) const;
-  void drop_pin(std::size_t position);
+  void revoke_oldest();
+  void pins_dropped();  // pins_ has become shorter.
+  void add_retired(const Retired& retired);
   void free_unseen();
   Page* take_page(std::uint32_t bytes);
   void retire(Page* page);
@@ -94,7 +96,7 @@ class PageStore {
   std::vector<std::shared_ptr<Pin>> pins_;  // Oldest first.
   std::vector<Retired> retired_;
   std::vector<Page*> spares_;
-  std::uint64_t copies_bytes_ = 0;  // Retired and spare pages.
+  std::uint64_t copies_bytes_ = 0;  // What is retired, and spare pages.
   std::uint64_t bytes_used_ = 0;
   std::uint64_t bytes_high_water_ = 0;
   std::uint64_t pins_revoked_ = 0;

@@ -62,6 +62,7 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   }
 
   // Who did it: the event says, else the owner. An owner whose row made room for another comes back by its key.
+  const std::uint32_t owner_before = row.owner;
   std::uint32_t process = kNoSlot;
   if (!event.header.process.empty()) {
     process = ensure_process(event.header.process, time, row.owner - 1);
@@ -72,14 +73,14 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   } else if (row.owner != 0) {
     process = row.owner - 1;
     processes_.touch(process, now_);
-  } else if (row.rule == Rule::kEvicted) {
+  } else if (row.rule == Rule::kEvicted && !row.owner_key().empty()) {
     process = ensure_process(row.owner_key(), time);
     processes_.edit(process).activity.coverage |= model::kEvictedPart;
     set_owner(slot, process, row.quality, row.rule, time);
   }
   FlowRow& flow = flows_.edit(slot);
-  if (!measured_before && flow.owner != 0) {
-    // It did not count as unmeasured, or does no longer.
+  if (!measured_before && flow.owner != 0 && flow.owner == owner_before) {
+    // It counts as unmeasured no longer. A new owner has not counted it so.
     ProcessRow& owner = processes_.edit(flow.owner - 1);
     const bool counted = flow.tuple.protocol != model::kProtocolTcp && (flow.flags & FlowRow::kListener) == 0;
     if (counted && owner.activity.unmeasured != 0) --owner.activity.unmeasured;
@@ -211,7 +212,8 @@ void Engine::set_candidates(std::uint32_t slot, const model::SocketOwner& found)
   CandidateRow& holders = candidates_.edit(row.candidates - 1);
   holders.holders = found.holders;
   for (const std::uint64_t owner : found.owners) {
-    if (owner == 0) continue;
+    const auto* const listed = std::begin(holders.owners);
+    if (owner == 0 || std::find(listed, listed + holders.count, owner) != listed + holders.count) continue;
     holders.owners[holders.count++] = owner;
     const std::uint32_t process = ensure_process(model::ProcessKey::from_ref(owner), now_);
     if (process != kNoSlot) processes_.edit(process).activity.candidate.add(before);

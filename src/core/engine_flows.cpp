@@ -114,7 +114,9 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
 }
 
 void Engine::open_flow(const Event& event, std::uint32_t slot) {
-  const auto open = event.as<model::SocketOpen>();
+  auto open = event.as<model::SocketOpen>();
+  open.rule = model::rule_from_event(open.rule);
+  open.quality = model::quality_from_event(open.quality);
   FlowRow& row = flows_.edit(slot);
   row.state = open.state;
   if (open.how != model::OpenHow::kExisting && open.rule != Rule::kBetweenDumps) row.flags |= FlowRow::kOpenedKnown;
@@ -233,7 +235,9 @@ void Engine::snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapsho
 }
 
 void Engine::owner_found(const Event& event, std::uint32_t slot) {
-  const auto found = event.as<model::SocketOwner>();
+  auto found = event.as<model::SocketOwner>();
+  found.rule = model::rule_from_event(found.rule);
+  found.quality = model::quality_from_event(found.quality);
   if (found.holders > 1 && found.quality == Quality::kCandidate) {
     set_candidates(slot, found);
     return;

@@ -4,6 +4,40 @@
 #include "core/engine.h"
 
 namespace ipm::core {
+namespace {
+
+// The counter starts from zero again; last - first, what was counted before, stays.
+template <typename Counter>
+void begin_again(Counter& first, Counter& last) {
+  first -= last;  // Wraps, and back again when the difference is taken.
+  last = 0;
+}
+
+void begin_again(model::Interface& first, model::Interface& last) {
+  begin_again(first.rx_bytes, last.rx_bytes);
+  begin_again(first.tx_bytes, last.tx_bytes);
+  begin_again(first.rx_packets, last.rx_packets);
+  begin_again(first.tx_packets, last.tx_packets);
+  begin_again(first.rx_drops, last.rx_drops);
+  begin_again(first.tx_drops, last.tx_drops);
+  begin_again(first.rx_errors, last.rx_errors);
+  begin_again(first.tx_errors, last.tx_errors);
+}
+
+void begin_again(model::HostCounters& first, model::HostCounters& last) {
+  begin_again(first.tcp_active_opens, last.tcp_active_opens);
+  begin_again(first.tcp_passive_opens, last.tcp_passive_opens);
+  begin_again(first.tcp_attempt_fails, last.tcp_attempt_fails);
+  begin_again(first.tcp_estab_resets, last.tcp_estab_resets);
+  begin_again(first.tcp_retrans_segs, last.tcp_retrans_segs);
+  begin_again(first.tcp_out_rsts, last.tcp_out_rsts);
+  begin_again(first.udp_in_datagrams, last.udp_in_datagrams);
+  begin_again(first.udp_out_datagrams, last.udp_out_datagrams);
+  begin_again(first.tcp_in_segs, last.tcp_in_segs);
+  begin_again(first.tcp_out_segs, last.tcp_out_segs);
+}
+
+}  // namespace
 
 using model::Event;
 
@@ -58,7 +92,7 @@ void Engine::note_interface(const Event& event) {
   }
   InterfaceRow& row = interfaces_.edit(slot);
   // Counters that go back belong to a new device under an old index.
-  if (counters.tx_bytes < row.last.tx_bytes || counters.rx_bytes < row.last.rx_bytes) row.first = row.last = counters;
+  if (counters.tx_bytes < row.last.tx_bytes || counters.rx_bytes < row.last.rx_bytes) begin_again(row.first, row.last);
   row.tx_rate.add(now_, counters.tx_bytes - row.last.tx_bytes);
   row.rx_rate.add(now_, counters.rx_bytes - row.last.rx_bytes);
   row.last = counters;
@@ -71,6 +105,13 @@ void Engine::note_host_counters(const Event& event) {
   const std::uint32_t slot = ensure_namespace(counters.netns, event.header.time_ns);
   NamespaceRow& row = namespaces_.edit(slot);
   if (row.has_counters == 0) row.first = counters;
+  // The kernel gives the number of a namespace that is gone to the next one.
+  const bool back = counters.tcp_in_segs < row.last.tcp_in_segs || counters.tcp_out_segs < row.last.tcp_out_segs ||
+                    counters.tcp_active_opens < row.last.tcp_active_opens ||
+                    counters.tcp_passive_opens < row.last.tcp_passive_opens ||
+                    counters.udp_in_datagrams < row.last.udp_in_datagrams ||
+                    counters.udp_out_datagrams < row.last.udp_out_datagrams;
+  if (row.has_counters != 0 && back) begin_again(row.first, row.last);
   row.has_counters = 1;
   row.last = counters;
   row.last_seen_ns = std::max(row.last_seen_ns, event.header.time_ns);

@@ -149,7 +149,7 @@ void Engine::end_process(const Event& event) {
   const std::uint32_t slot = processes_.find(event.header.process);
   if (slot == kNoSlot || processes_.at(slot).exited_ns != 0) return;
   ProcessRow& row = processes_.edit(slot);
-  row.exited_ns = event.header.time_ns;
+  row.exited_ns = std::max<TimeNs>(event.header.time_ns, 1);
   row.activity.last_seen_ns = std::max(row.activity.last_seen_ns, event.header.time_ns);
   if (last_loss_ns_ != 0 && last_loss_ns_ >= row.activity.first_seen_ns) row.activity.coverage |= model::kLostEvents;
   if (row.app != 0) --apps_.edit(row.app - 1).processes;

@@ -28,6 +28,14 @@ enum class Rule : std::uint8_t {
   kEvicted = 10,       // The owner's row made room for another before this.
 };
 
+// What an event may say. kEvicted is the engine's own word: it promises that the owner's key is known.
+constexpr Rule rule_from_event(Rule rule) {
+  return rule < Rule::kEvicted ? rule : Rule::kNone;
+}
+constexpr Quality quality_from_event(Quality quality) {
+  return quality <= Quality::kExact ? quality : Quality::kUnknown;
+}
+
 constexpr std::string_view quality_name(Quality quality) {
   switch (quality) {
     case Quality::kUnknown:

@@ -2,6 +2,7 @@
 // of the embedder that pushes.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@
 namespace ipm::monitor {
 
 inline constexpr std::size_t kStagedEvents = 256;
+// Numbers set aside for a recorded run: its monitor, and as many sources as a monitor has.
+inline constexpr std::uint16_t kSourcesOfRun = 64;
 
 class Input {
  public:
@@ -76,13 +79,25 @@ class Input {
     count_ = lane_.pop(staged_);
     for (std::size_t i = 0; i < count_; ++i) {
       model::EventHeader& header = staged_[i].header;
-      if (header.time_ns == 0) header.time_ns = now;
+      // No stamp; or a live one of the future, by another clock: it would make the present look old.
+      const bool ahead = now != 0 && header.time_ns > now + kAheadMax;
+      if (header.time_ns == 0 || ahead) header.time_ns = now;
       // A recorded run keeps its numbers: 0 was its monitor. Every other input speaks for itself.
       const bool keep = source_ != nullptr && source_->carries_run();
-      header.source = keep ? static_cast<std::uint16_t>(header.source + number_ - 1) : number_;
+      header.source = keep ? of_run(header.source) : number_;
+      if (keep && header.kind == model::EventKind::kSourceInfo) {
+        auto info = staged_[i].as<model::SourceInfo>();
+        info.number = of_run(info.number);
+        staged_[i].set(info);
+      }
     }
   }
+  // Numbers past those of a run would be another input's.
+  std::uint16_t of_run(std::uint32_t recorded) const {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(recorded, kSourcesOfRun - 1) + number_ - 1);
+  }
 
+  static constexpr TimeNs kAheadMax = kSecond;
   static constexpr TimeNs kMissingLookNs = 250 * kMillisecond;
   const std::uint16_t number_;
   const std::string name_;

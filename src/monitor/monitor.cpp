@@ -1,5 +1,7 @@
 #include "monitor/monitor.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -19,6 +21,8 @@ using model::EventKind;
 
 namespace {
 
+constexpr TimeNs kStepMaxNs = 365 * 24 * kHour;
+constexpr TimeNs kIdleReadingNs = 10 * kMillisecond;
 constexpr TimeNs kFlushPatienceNs = 2 * kSecond;
 
 }  // namespace
@@ -75,7 +79,7 @@ std::uint16_t Monitor::next_number() const {
   std::uint32_t next = 1;
   for (const std::unique_ptr<Input>& input : inputs_) {
     const bool run = input->source() != nullptr && input->source()->carries_run();
-    next = std::max<std::uint32_t>(next, input->number() + (run ? 64U : 1U));
+    next = std::max<std::uint32_t>(next, input->number() + (run ? std::uint32_t{kSourcesOfRun} : 1U));
   }
   return static_cast<std::uint16_t>(next);
 }
@@ -158,8 +162,13 @@ Status Monitor::attach(std::unique_ptr<Input> input) {
         "lower lane_events");
   }
   source::Source* source = input->source();
+  // Texts and rows name a source by a byte.
+  if (input->number() + (source != nullptr && source->carries_run() ? kSourcesOfRun - 1 : 0) > 255) {
+    return Status::limit("add source: an event log takes 64 of 255 source numbers; open another monitor for more logs");
+  }
   if (source != nullptr) input->note_missing(0);
-  if (source != nullptr && source->fd() >= 0) {
+  const bool on_a_thread = source != nullptr && source->live() && options_.threads;
+  if (source != nullptr && source->fd() >= 0 && !on_a_thread) {
     epoll_event event{};
     event.events = EPOLLIN;
     (void)::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, source->fd(),
@@ -179,8 +188,13 @@ Status Monitor::attach(std::unique_ptr<Input> input) {
     // A file's first stamp is not known yet: its name goes first, at time 0, which is before everything.
     say(EventKind::kSourceInfo, mode_ == Mode::kLive ? os::boottime_ns() : 1, &info, sizeof info);
   }
-  if (source != nullptr && source->live() && options_.threads) {
+  if (on_a_thread) {
+    // The host's signal handlers are for its own threads: the new one inherits the mask of the one that makes it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     added.thread = std::thread([this, &added] { run_thread(added); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   return Status::success();
 }
@@ -221,7 +235,10 @@ bool Monitor::poll_sources() {
     input->note_missing(over ? 0 : os::monotonic_ns());
     more = more || status.ok();
     if (status.is_error()) input->failure = status;
-    if (over) input->end();
+    if (!over) continue;
+    input->end();
+    // Readable for good, perhaps: nobody reads it any more.
+    if (input->source()->fd() >= 0) (void)::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, input->source()->fd(), nullptr);
   }
   return more;
 }
@@ -243,17 +260,18 @@ void Monitor::watch_host() {
     model::Loss loss;
     loss.what = model::LossWhat::kLaneFull;
     loss.events = drops - input->drops_reported;
-    input->drops_reported = drops;
-    if (input->number() != 0) say(EventKind::kLoss, mode_ == Mode::kLive ? os::boottime_ns() : 1, &loss, sizeof loss);
+    const TimeNs time = mode_ == Mode::kLive ? os::boottime_ns() : 1;
+    // Without room it is said with the next step.
+    if (input->number() == 0 || say(EventKind::kLoss, time, &loss, sizeof loss)) input->drops_reported = drops;
   }
 }
 
-void Monitor::say(EventKind kind, TimeNs time, const void* payload, std::size_t bytes) {
+bool Monitor::say(EventKind kind, TimeNs time, const void* payload, std::size_t bytes) {
   Event event;
   event.header.time_ns = time;
   event.header.kind = kind;
   if (bytes != 0) std::memcpy(event.payload, payload, bytes);
-  inputs_.front()->lane().push(event);
+  return inputs_.front()->lane().push(event);
 }
 
 std::uint64_t Monitor::merge(bool flush) {
@@ -278,8 +296,11 @@ void Monitor::ensure_engine(const Event* first) {
   model::Settings wanted = options_.bounds;
   if (first != nullptr && first->header.kind == EventKind::kSettings) {
     wanted = first->as<model::Settings>();
-    if (options_.bounds.memory_max_bytes != 0)
-      wanted.memory_max_bytes = std::min(wanted.memory_max_bytes, options_.bounds.memory_max_bytes);
+    // Who replays decides how much memory that may take. The bounds of rows follow from it.
+    const std::uint64_t memory =
+        options_.bounds.memory_max_bytes == 0 ? core::kMemoryDefaultBytes : options_.bounds.memory_max_bytes;
+    wanted.memory_max_bytes = wanted.memory_max_bytes == 0 ? memory : std::min(wanted.memory_max_bytes, memory);
+    wanted.memory_max_bytes = std::max(wanted.memory_max_bytes, core::kMemoryMinBytes);
     if (options_.bounds.flows_max != 0) wanted.flows_max = std::min(wanted.flows_max, options_.bounds.flows_max);
   }
   state_ = std::make_shared<EngineState>(core::share_memory(wanted));
@@ -359,7 +380,8 @@ void Monitor::wait(TimeNs timeout_ns) {
 
 Status Monitor::step(TimeNs timeout_ns) {
   if (inputs_.size() == 1) return Status::state("step: the monitor has no source; add one first");
-  const TimeNs deadline = timeout_ns <= 0 ? 0 : os::monotonic_ns() + timeout_ns;
+  const TimeNs begun = os::monotonic_ns();
+  const TimeNs deadline = begun + std::clamp<TimeNs>(timeout_ns, 0, kStepMaxNs);
   for (;;) {
     watch_host();
     const bool more = poll_sources();
@@ -370,9 +392,15 @@ Status Monitor::step(TimeNs timeout_ns) {
       if (Status status = flush_log(); status.is_error()) return status;
       return Status::end();
     }
-    if (more) continue;
-    const TimeNs left = deadline - os::monotonic_ns();
-    if (timeout_ns <= 0 || left <= 0) return Status::timeout();
+    if (interrupted_.exchange(false, std::memory_order_relaxed)) return Status::timeout();
+    const TimeNs now = os::monotonic_ns();
+    if (more) {
+      // Read, and nothing of it to be fed: comments of a file, or a source that has more. The next call goes on.
+      if (now >= std::max(deadline, begun + kIdleReadingNs)) return Status::success();
+      continue;
+    }
+    const TimeNs left = deadline - now;
+    if (left <= 0) return Status::timeout();
     wait(left);
     if (interrupted_.exchange(false, std::memory_order_relaxed)) return Status::timeout();
   }

@@ -74,7 +74,7 @@ class Monitor {
   void run_thread(Input& input);
   bool poll_sources();
   void watch_host();
-  void say(model::EventKind kind, TimeNs time, const void* payload, std::size_t bytes);
+  bool say(model::EventKind kind, TimeNs time, const void* payload, std::size_t bytes);
   std::uint64_t merge(bool flush);
   void feed(std::span<const model::Event> events);
   void ensure_engine(const model::Event* first);

@@ -175,6 +175,50 @@ TEST_F(CAbiTest, EveryCallTakesNull) {
   EXPECT_EQ(ipm_text_quote(nullptr, 0, nullptr, 0), 2U);  // ""
 }
 
+TEST_F(CAbiTest, AnOpenCursorDoesNotLetTextsGrowPastTheBound) {
+  ipm_monitor_options options{};
+  options.struct_size = sizeof options;
+  options.memory_max_bytes = 8U << 20;
+  ASSERT_EQ(ipm_monitor_open(&monitor_, &options), IPM_OK);
+  ASSERT_EQ(ipm_monitor_add_lane(monitor_, "test", 0, &lane_), IPM_OK);
+  open_connection(ipm_process_ref(1, 1), 1);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ipm_cursor* held = nullptr;
+  ASSERT_EQ(ipm_cursor_open(&held, monitor_, "connections", nullptr, nullptr, 0), IPM_OK);
+  ipm_monitor_stats stats{};
+  stats.struct_size = sizeof stats;
+  for (std::uint32_t i = 0; i < 3'000; ++i) {
+    std::string exe = "/" + std::to_string(i);
+    exe.resize(4'000, 'x');
+    ipm_event_process process{};
+    while (ipm_lane_text(lane_, exe.data(), exe.size(), 0, &process.exe) != IPM_OK) ipm_monitor_step(monitor_, 0);
+    push(IPM_EVENT_PROCESS_EXEC, ipm_process_ref(1, 1), 0, process);
+    ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+    ASSERT_EQ(ipm_monitor_get_stats(monitor_, &stats), IPM_OK);
+    ASSERT_LE(stats.memory_bytes, stats.memory_max_bytes) << i;
+  }
+  ipm_cursor_close(held);
+}
+
+// Ready for ever, and has nothing.
+ipm_status poll_nothing(void*, ipm_lane*, int64_t) {
+  return IPM_OK;
+}
+
+TEST_F(CAbiTest, AStepEndsThoughASourceAlwaysHasMore) {
+  ipm_source_vtable vtable{};
+  vtable.struct_size = sizeof vtable;
+  vtable.name = "more";
+  vtable.poll = poll_nothing;
+  ASSERT_EQ(ipm_monitor_open(&monitor_, nullptr), IPM_OK);
+  ASSERT_EQ(ipm_monitor_add_custom_source(monitor_, &vtable, nullptr), IPM_OK) << ipm_last_error();
+  while (ipm_monitor_step(monitor_, 0) != IPM_OK) {
+  }
+  EXPECT_EQ(ipm_monitor_step(monitor_, 0), IPM_OK);  // More may be there.
+  ASSERT_EQ(ipm_monitor_interrupt(monitor_), IPM_OK);
+  EXPECT_EQ(ipm_monitor_step(monitor_, INT64_MAX), IPM_TIMEOUT);
+}
+
 TEST_F(CAbiTest, AForkedChildMayOnlyClose) {
   open();
   const pid_t child = ::fork();

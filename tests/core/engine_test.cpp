@@ -93,6 +93,54 @@ TEST_F(EngineTest, AConnectThatNobodyAnsweredIsNeitherASuccessNorAFailure) {
   EXPECT_EQ(process(curl_).activity.connect_failures, 0U);
 }
 
+TEST_F(EngineTest, ARuleThatOnlyTheEngineMayUseIsNone) {
+  model::Event event = owner(kT0, 1, tuple(1, 443), {});
+  auto payload = event.as<model::SocketOwner>();
+  payload.rule = Rule::kEvicted;
+  event.set(payload);
+  feed({event, data(kT0 + 1, 1, tuple(1, 443), 1, 1)});
+  EXPECT_EQ(flow(1, tuple(1, 443)).rule, Rule::kNone);
+  EXPECT_EQ(engine_.ledger().by_layer[2].unattributed, (Traffic{1, 1}));
+}
+
+TEST_F(EngineTest, DataThatMakesTheOwnerDoesNotMeasureHisOtherFlows) {
+  model::FlowTuple udp = tuple(1, 53, "192.0.2.7", model::kProtocolUdp);
+  model::FlowTuple other = tuple(2, 53, "192.0.2.7", model::kProtocolUdp);
+  feed({start(kT0, curl_, "curl"), open(kT0, 1, udp, curl_), data(kT0 + 1, 2, other, 5, 5, curl_)});
+  EXPECT_EQ(process(curl_).activity.unmeasured, 1U);
+  feed({data(kT0 + 2, 1, udp, 1, 1)});
+  EXPECT_EQ(process(curl_).activity.unmeasured, 0U);
+}
+
+TEST_F(EngineTest, AnExitAtTimeZeroIsOneExit) {
+  feed({start(0, curl_, "curl", 0), exited(0, curl_), exited(0, curl_)});
+  EXPECT_NE(process(curl_).exited_ns, 0);
+  EXPECT_EQ(app_of(curl_).processes, 0U);
+}
+
+TEST_F(EngineTest, CountersOfANamespaceThatBeginAgainKeepWhatWasCounted) {
+  const auto counters = [](TimeNs time, std::uint64_t opens) {
+    model::HostCounters payload;
+    payload.netns = 7;
+    payload.tcp_active_opens = payload.tcp_in_segs = opens;
+    return model::make_event(time, model::EventKind::kHostCounters, {}, 0, payload);
+  };
+  const auto octets = [](TimeNs time, std::uint64_t bytes) {
+    model::Interface payload;
+    payload.netns = 7;
+    payload.index = 1;
+    payload.tx_bytes = payload.rx_bytes = bytes;
+    return model::make_event(time, model::EventKind::kInterface, {}, 0, payload);
+  };
+  feed({counters(kT0, 100), octets(kT0, 1'000), counters(kT0 + 1, 105), octets(kT0 + 1, 1'500), counters(kT0 + 2, 3),
+        octets(kT0 + 2, 20), counters(kT0 + 3, 4), octets(kT0 + 3, 30)});
+  const EngineViews views = engine_.views();
+  const NamespaceRow& row = views.namespaces.at(0);
+  EXPECT_EQ(row.last.tcp_active_opens - row.first.tcp_active_opens, 5U + 4U);
+  const InterfaceRow& link = views.interfaces.at(0);
+  EXPECT_EQ(link.last.tx_bytes - link.first.tx_bytes, 500U + 30U);
+}
+
 TEST_F(EngineTest, WhatWasAliveWhenSomethingWasLostSaysSo) {
   const model::Loss lane{.what = model::LossWhat::kLaneFull};
   const model::Loss buffer{.what = model::LossWhat::kKernelBuffer};

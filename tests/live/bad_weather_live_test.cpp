@@ -104,6 +104,41 @@ TEST_F(BadWeatherLiveTest, WithoutProcBytesAreSeenAndOwnersAreMissing) {
   });
 }
 
+TEST_F(BadWeatherLiveTest, InAPidNamespaceExitsAreLookedForAndNoOwnerIsCertain) {
+  in_child([] {
+    expect(::unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "make a pid namespace");
+    Child first("", [](Child::Turn&) {
+      expect(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                 ::mount("proc", "/proc", "proc", 0, nullptr) == 0,
+             "mount its /proc");
+      Monitor monitor;
+      monitor.add_source("sock_diag:?interval=50ms");
+      for (const char* what : {"process starts and exits as they happen: ", "owners outside this pid namespace: "}) {
+        expect(missing(monitor).find(what) != std::string::npos, missing(monitor));
+      }
+      Child talker("", [](Child::Turn& turn) {
+        test::TcpPair pair;
+        pair.move(1'000, 2'000);
+        turn.done_and_wait();
+      });
+      talker.wait_done();
+      monitor.flush();
+      const std::string its = "pid = " + std::to_string(talker.pid());
+      int rows = 0;
+      for (const Row row : monitor.table("processes", its)) {
+        ++rows;
+        expect(row.integer("running") == 1 && row.integer("tx_bytes") == 3'000 && row.text("quality") == "inferred",
+               "see it talk");
+      }
+      expect(rows == 1, "find the process");
+      expect(talker.finish() == 0, "end the process");
+      monitor.flush();
+      for (const Row row : monitor.table("processes", its)) expect(row.integer("running") == 0, "see it end");
+    });
+    expect(first.finish() == 0, "the first process of the pid namespace failed");
+  });
+}
+
 TEST_F(BadWeatherLiveTest, WithHidepidAUserSeesItsOwnProcessesAndTheSocketsOfOthers) {
   Child other(left_, [](Child::Turn& turn) {  // Of root: not to be seen in /proc.
     const test::TcpPair pair;

@@ -20,12 +20,18 @@
 namespace ipm::os {
 
 Result<std::uint32_t> netns_of(const std::string& proc_root, std::uint32_t pid) {
-  const std::string path = pid == 0 ? proc_root + "/self/ns/net" : process_path(proc_root, pid, "ns/net");
+  const std::string path = pid == 0 ? proc_root + "/thread-self/ns/net" : process_path(proc_root, pid, "ns/net");
   Result<std::string> target = read_link(path);
   if (!target.ok()) return target.status();
   const auto inode = parse_inode_link(*target, "net");
   if (!inode || *inode > 0xffff'ffff) return Status::corrupt("link " + path + " is not net:[inode]");
   return static_cast<std::uint32_t>(*inode);
+}
+
+bool in_initial_pid_namespace() {
+  // PROC_PID_INIT_INO of include/linux/proc_ns.h, the same on every kernel since 3.8.
+  const Result<std::string> target = read_link("/proc/self/ns/pid");
+  return target.ok() && *target == "pid:[4026531836]";
 }
 
 std::vector<NamedNetns> list_named_netns(const std::string& directory) {

@@ -23,6 +23,9 @@ std::vector<NamedNetns> list_named_netns(const std::string& directory = "/run/ne
 
 Result<Fd> open_netns(const std::string& path);
 
+// False in a container's pid namespace, whose /proc has its own processes only.
+bool in_initial_pid_namespace();
+
 // Runs `work` on a new thread that has entered the namespace, and waits for its end. No other thread changes
 // namespace. The thread blocks all signals, so the host's handlers never run on it. Needs CAP_SYS_ADMIN.
 Status run_in_netns(int netns_fd, const std::function<Status()>& work);

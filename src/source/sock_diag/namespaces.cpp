@@ -14,6 +14,8 @@
 namespace ipm::source::sock_diag {
 namespace {
 
+constexpr TimeNs kRetryRefused = 10 * kSecond;
+
 constexpr std::size_t kDescriptorsEach = 5;
 constexpr std::size_t kNamespacesMax = 1'024;
 
@@ -85,6 +87,11 @@ Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
   Change change;
   if (!options_.all_netns || (!force && !pace_.due(now))) return change;
   const TimeNs started = os::thread_cpu_ns();
+  // Why one could not be entered may be over: descriptors are free again, or its number is another's.
+  if (now >= retry_refused_ns_) {
+    retry_refused_ns_ = now + kRetryRefused;
+    refused_.clear();
+  }
   std::set<std::uint32_t> present{own_};
   for (const os::NamedNetns& named : os::list_named_netns()) {
     present.insert(named.inode);

@@ -65,6 +65,7 @@ class Namespaces {
   std::map<std::uint32_t, Status> refused_;
   std::uint64_t unreadable_ = 0;
   Pace pace_;
+  TimeNs retry_refused_ns_ = 0;
 };
 
 }  // namespace ipm::source::sock_diag

@@ -16,7 +16,7 @@ constexpr std::uint8_t kEagerLooks = 3;
 
 void SockDiagSource::begin_owners(TimeNs now) {
   processes_->begin_look();
-  may_read_others_ = has_capability(kCapSysPtrace);  // It may have been dropped since.
+  may_read_others_ = whole_host_ && has_capability(kCapSysPtrace);  // It may have been dropped since.
   std::vector<std::uint64_t> inodes;
   inodes.reserve(pending_.size() + rechecks_.size());
   const auto want = [&](std::uint64_t cookie) {

@@ -71,6 +71,10 @@ Status SockDiagSource::open(const SourceOptions& options) {
   }
   const TimeNs now = os::boottime_ns();
   begin_tick(now);
+  if (!os::in_initial_pid_namespace()) {
+    whole_host_ = false;
+    degrade("owners outside this pid namespace", "/proc shows its processes only; needs the host's, as proc=");
+  }
   (void)namespaces_->scan(now, true);
   for (auto& [inode, netns] : namespaces_->all()) watch_netns(*netns);
   baseline();
@@ -84,6 +88,12 @@ Status SockDiagSource::open_process_connector() {
   if (!socket.ok()) return socket.status();
   socket->set_receive_buffer(kConnectorBufferBytes);
   if (Status sent = socket->send(os::process_connector_request(true)); !sent.ok()) return sent;
+  // The kernel answers at once, with an acknowledgement; in a pid or user namespace of its own it keeps silent for
+  // good.
+  std::byte answer[4'096];
+  if (socket->receive(answer).what != os::NetlinkSocket::What::kData) {
+    return Status::unsupported("the kernel tells them in the initial pid and user namespace only");
+  }
   if (Status watched = watch(socket->fd(), 1); !watched.ok()) return watched;
   connector_ = std::move(*socket);
   return Status::success();

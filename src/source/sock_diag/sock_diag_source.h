@@ -53,7 +53,7 @@ class SockDiagSource final : public Source {
 
  private:
   // Of one tick, in this order.
-  enum class Phase { kIdle, kNamespaces, kDump, kOwners, kAnnounce, kRecheck, kCounters, kProcesses, kSweep };
+  enum class Phase { kIdle, kNamespaces, kRelease, kDump, kOwners, kAnnounce, kRecheck, kCounters, kProcesses, kSweep };
   struct DumpJob {
     std::uint32_t netns = 0;
     std::uint8_t family = 0;
@@ -102,7 +102,8 @@ class SockDiagSource final : public Source {
   bool advance_tick(bool& short_of_room);
   void begin_tick(TimeNs now);
   void scan_namespaces(TimeNs now);
-  void release(Netns& netns, TimeNs now);
+  bool step_release(TimeNs now);
+  bool release(Netns& netns, TimeNs now);  // False: the lane has no room for the rest.
   void plan_dumps();
   bool step_dump(TimeNs now);  // True: all dumps are done.
   void baseline();
@@ -136,6 +137,7 @@ class SockDiagSource final : public Source {
   std::unique_ptr<Processes> processes_;
   std::unique_ptr<SocketEvents> events_;
   std::unique_ptr<OwnerWalk> walk_;
+  bool whole_host_ = true;        // Every process of the host is in /proc.
   bool may_read_others_ = false;  // The descriptors of processes of other users.
   // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
   std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
@@ -162,6 +164,7 @@ class SockDiagSource final : public Source {
   bool verify_processes_ = false;
   std::deque<DumpJob> jobs_;
   bool job_started_ = false;
+  std::deque<std::unique_ptr<Netns>> releasing_;
   std::deque<Ending> deferred_;  // In order of `until`.
   // By path hash, into deferred_: those whose other end has not come.
   std::unordered_map<std::uint64_t, Ending*> waiting_;

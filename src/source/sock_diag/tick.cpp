@@ -16,6 +16,7 @@ namespace {
 // A tick pauses while the lane has less room than this.
 constexpr std::uint64_t kRoomMin = 1'024;
 constexpr std::uint64_t kLinksPerStep = 2'048;
+constexpr std::uint64_t kReleaseMessages = 64;
 constexpr std::uint8_t kDumpsMissedMax = 2;
 constexpr TimeNs kListenerMemory = kMinute;
 
@@ -39,6 +40,11 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
       break;
     case Phase::kNamespaces:
       scan_namespaces(now);
+      phase_ = Phase::kRelease;
+      break;
+    case Phase::kRelease:
+      if (!step_release(now)) break;
+      plan_dumps();
       phase_ = Phase::kDump;
       break;
     case Phase::kDump:
@@ -88,27 +94,43 @@ void SockDiagSource::begin_tick(TimeNs now) {
 void SockDiagSource::scan_namespaces(TimeNs now) {
   Namespaces::Change change = namespaces_->scan(now, false);
   for (Netns* netns : change.opened) watch_netns(*netns);
-  for (const auto& netns : change.released) release(*netns, now);
-  plan_dumps();
+  for (auto& netns : change.released) releasing_.push_back(std::move(netns));
 }
 
-void SockDiagSource::release(Netns& netns, TimeNs now) {
-  (void)drain_destroyed_of(netns, std::numeric_limits<std::uint64_t>::max());
-  waiting_.clear();  // Its pointers go with the erasure; the others ask for their other ends when their time comes.
-  std::erase_if(deferred_, [&](const Ending& ending) {
-    if (ending.netns != netns.inode) return false;
-    finish_by_peer(ending, now);
-    return true;
-  });
+// Tells the ends of what was in the namespaces that are let go, as far as the lane has room.
+bool SockDiagSource::step_release(TimeNs now) {
+  while (!releasing_.empty()) {
+    if (!release(*releasing_.front(), now)) return false;
+    releasing_.pop_front();
+  }
+  return true;
+}
+
+bool SockDiagSource::release(Netns& netns, TimeNs now) {
+  do {
+    if (out_.room() < kRoomMin) return false;
+  } while (drain_destroyed_of(netns, kReleaseMessages));
+  waiting_.clear();  // Its pointers go with the erasures; the others ask for their other ends when their time comes.
+  for (auto ending = deferred_.begin(); ending != deferred_.end();) {
+    if (ending->netns != netns.inode) {
+      ++ending;
+      continue;
+    }
+    if (out_.room() < kRoomMin) return false;
+    finish_by_peer(*ending, now);
+    ending = deferred_.erase(ending);
+  }
   std::vector<std::uint64_t> cookies;
   for (const auto& [cookie, record] : sockets_.records()) {
     if (record.tuple.netns == netns.inode) cookies.push_back(cookie);
   }
   for (const std::uint64_t cookie : cookies) {
+    if (out_.room() < kRoomMin) return false;
     SocketRecord& record = *sockets_.find(cookie);
     if (record.announced) events_->close(cookie, record, model::CloseReason::kSourceGone, now, flags_of(record));
     sockets_.erase(cookie);
   }
+  return true;
 }
 
 void SockDiagSource::plan_dumps() {
