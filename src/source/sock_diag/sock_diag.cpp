@@ -164,7 +164,6 @@ Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout)
   if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
     looks_taken_ = asked;
     next_due_ns_ = 0;
-    walk_all_ = true;
   }
   const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
   const std::uint64_t written_before = out_.written();

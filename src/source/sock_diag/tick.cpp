@@ -81,6 +81,7 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
 
 void SockDiagSource::begin_tick(TimeNs now) {
   ++tick_;
+  walk_all_ = walk_all_ || looks_begun_ != looks_taken_;
   looks_begun_ = looks_taken_;
   phase_ = Phase::kNamespaces;
   resync_ = false;

@@ -180,6 +180,7 @@ TEST_F(SockDiagLoopbackTest, ConnectAndAcceptAreToldApartByTheListener) {
 TEST_F(SockDiagLoopbackTest, TheOnlyHolderIsTheExactOwnerAndIsIntroducedFirst) {
   open();
   TcpPair pair;
+  run_.source().look_now();  // At all processes, though their turn may not have come.
   seen(pair);
   const SocketStory* client = run_.story(pair.client_port, pair.server_port);
   const auto open = client->opens[0].as<model::SocketOpen>();
