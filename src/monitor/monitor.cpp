@@ -25,6 +25,23 @@ constexpr TimeNs kStepMaxNs = 365 * 24 * kHour;
 constexpr TimeNs kIdleReadingNs = 10 * kMillisecond;
 constexpr TimeNs kFlushPatienceNs = 2 * kSecond;
 
+// The host's signal handlers are for its own threads: a new one inherits the mask of the one that makes it. The mask
+// comes back also when no thread could be made.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 Monitor::Monitor(const MonitorOptions& options) : options_(options), owner_pid_(::getpid()) {}
@@ -189,12 +206,8 @@ Status Monitor::attach(std::unique_ptr<Input> input) {
     say(EventKind::kSourceInfo, mode_ == Mode::kLive ? os::boottime_ns() : 1, &info, sizeof info);
   }
   if (on_a_thread) {
-    // The host's signal handlers are for its own threads: the new one inherits the mask of the one that makes it.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const SignalsBlocked blocked;
     added.thread = std::thread([this, &added] { run_thread(added); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   return Status::success();
 }
