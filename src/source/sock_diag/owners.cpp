@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/sock_diag/privileges.h"
+#include "source/host/capabilities.h"
 #include "source/sock_diag/sock_diag_source.h"
 
 namespace ipm::source::sock_diag {
@@ -16,7 +16,7 @@ constexpr std::uint8_t kEagerLooks = 3;
 
 void SockDiagSource::begin_owners(TimeNs now) {
   processes_->begin_look();
-  may_read_others_ = whole_host_ && has_capability(kCapSysPtrace);  // It may have been dropped since.
+  may_read_others_ = whole_host_ && host::has_capability(host::kCapSysPtrace);  // It may have been dropped since.
   std::vector<std::uint64_t> inodes;
   inodes.reserve(pending_.size() + rechecks_.size());
   const auto want = [&](std::uint64_t cookie) {

@@ -6,15 +6,14 @@
 #include "os/linux/netlink_socket.h"
 #include "os/linux/proc_connector.h"
 #include "os/linux/proc_files.h"
-#include "os/linux/proc_text.h"
+#include "source/host/capabilities.h"
 
 namespace ipm::source::sock_diag {
 
-bool has_capability(int capability) {
-  const Result<std::string> status = os::read_file("/proc/self/status");
-  if (!status.ok()) return false;
-  return ((os::parse_status_capabilities(*status).value_or(0) >> capability) & 1) != 0;
-}
+using host::has_capability;
+using host::kCapNetAdmin;
+using host::kCapSysAdmin;
+using host::kCapSysPtrace;
 
 Capabilities probe_capabilities(const std::string& proc_root) {
   Capabilities out;

@@ -10,6 +10,7 @@
 
 #include "os/linux/clock.h"
 #include "os/linux/proc_files.h"
+#include "source/host/capabilities.h"
 #include "source/sock_diag/privileges.h"
 #include "source/sock_diag/sock_diag_source.h"
 
@@ -200,13 +201,13 @@ Degradations SockDiagSource::degradations() const {
     add("network namespace " + std::to_string(inode), std::string(status.message()));
   }
   if (namespaces_->unreadable() > 0) {
-    const bool may = has_capability(kCapSysPtrace) && has_capability(kCapSysAdmin);
+    const bool may = host::has_capability(host::kCapSysPtrace) && host::has_capability(host::kCapSysAdmin);
     add("other network namespaces",
         "the namespaces of " + std::to_string(namespaces_->unreadable()) + " processes could not be read; " +
             (may ? "the kernel protects them from this user namespace" : "needs CAP_SYS_PTRACE and CAP_SYS_ADMIN"));
   }
-  if (walk_->unreadable() > 0 || !has_capability(kCapSysPtrace)) {
-    add("owners of other users' sockets", has_capability(kCapSysPtrace)
+  if (walk_->unreadable() > 0 || !host::has_capability(host::kCapSysPtrace)) {
+    add("owners of other users' sockets", host::has_capability(host::kCapSysPtrace)
                                               ? "the kernel protects the descriptors of single processes"
                                               : "needs CAP_SYS_PTRACE to read /proc/PID/fd of other users");
   }

@@ -1,11 +1,14 @@
 // Writes what a socket record has to tell: its opening, what changed since the last time, its end.
 #pragma once
 
-#include "source/sock_diag/event_out.h"
-#include "source/sock_diag/processes.h"
+#include "source/host/event_out.h"
+#include "source/host/processes.h"
 #include "source/sock_diag/socket_table.h"
 
 namespace ipm::source::sock_diag {
+
+using host::EventOut;
+using host::Processes;
 
 class SocketEvents {
  public:

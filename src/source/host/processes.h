@@ -10,9 +10,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "source/sock_diag/event_out.h"
+#include "source/host/event_out.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 
 class Processes {
  public:
@@ -54,4 +54,4 @@ class Processes {
   std::uint64_t refused_ = 0;
 };
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host

@@ -1,4 +1,4 @@
-#include "source/sock_diag/processes.h"
+#include "source/host/processes.h"
 
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -12,7 +12,7 @@
 #include "os/linux/proc_files.h"
 #include "os/linux/proc_text.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 namespace {
 
 std::string find_cgroup_mount() {
@@ -159,4 +159,4 @@ std::vector<std::uint32_t> Processes::pids() const {
   return out;
 }
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host

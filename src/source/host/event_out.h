@@ -10,7 +10,7 @@
 #include "source/source.h"
 #include "source/text_emitter.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 
 class EventOut {
  public:
@@ -72,4 +72,4 @@ class EventOut {
   Counter received_{0}, written_{0}, filtered_{0}, dropped_{0}, malformed_{0}, lost_{0};
 };
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host
