@@ -155,6 +155,12 @@ void add_payload(Line& line, const Event& event) {
       if ((p.measured & ProcessSample::kIo) != 0) line.number("write_bytes", p.write_bytes);
       break;
     }
+    case EventKind::kFrameData: {
+      const auto p = event.as<FrameData>();
+      line.number("tx_bytes", p.tx_bytes);
+      line.number("netns", p.netns);
+      break;
+    }
     case EventKind::kInterface: {
       const auto p = event.as<Interface>();
       line.text("name", fixed(p.name, sizeof p.name));
@@ -202,6 +208,7 @@ std::string event_json(const Event& event) {
   line.text("kind", event_kind_name(event.header.kind));
   line.number("source", event.header.source);
   if ((event.header.flags & kEventFirstSight) != 0) line.text("flags", "first_sight");
+  if ((event.header.flags & kEventInferred) != 0) line.text("quality", "inferred");
   if (!event.header.process.empty()) {
     line.number("pid", event.header.process.pid());
     if (event.header.process.start_ticks() != 0) line.number("start_ticks", event.header.process.start_ticks());

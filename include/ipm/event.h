@@ -26,6 +26,7 @@ enum {
   IPM_EVENT_FAILURE = 16,            /**< ipm_event_socket_failure */
   IPM_EVENT_SOCKET_CLOSE = 17,       /**< ipm_event_socket_close */
   IPM_EVENT_SOCKET_OWNER = 18,       /**< ipm_event_socket_owner */
+  IPM_EVENT_FRAME_DATA = 19,         /**< ipm_event_frame_data */
   IPM_EVENT_INTERFACE = 30,          /**< ipm_event_interface */
   IPM_EVENT_HOST_COUNTERS = 31,      /**< Totals of a namespace; written by libipm's own sources. */
   IPM_EVENT_TEXT = 40,               /**< Written by ipm_lane_text(). */
@@ -41,7 +42,8 @@ enum {
 /** ipm_event.flags */
 enum {
   IPM_EVENT_FIRST_SIGHT = 1, /**< Counts what happened before the source looked: in totals, not in rates or series. */
-  IPM_EVENT_AFTER_LOSS = 2   /**< Comes after a loss: what it counts may be short. */
+  IPM_EVENT_AFTER_LOSS = 2,  /**< Comes after a loss: what it counts may be short. */
+  IPM_EVENT_INFERRED = 4     /**< Its process follows from other facts: nobody saw it move these bytes. */
 };
 
 /** One event. Little-endian on disk. */
@@ -74,7 +76,8 @@ enum {
   IPM_CLOSE_TIMEOUT = 4,
   IPM_CLOSE_REFUSED = 5,
   IPM_CLOSE_IDLE = 6,
-  IPM_CLOSE_SOURCE_GONE = 7
+  IPM_CLOSE_SOURCE_GONE = 7,
+  IPM_CLOSE_UNREACHABLE = 8
 };
 
 /** Who talks to whom, as this host sees it. IPv4 is written as IPv4-mapped IPv6 (::ffff:a.b.c.d). */
@@ -104,7 +107,7 @@ typedef struct ipm_event_process {
   uint32_t container;
   uint32_t cgroup;
   uint32_t exe_dev;
-  uint32_t reserved;
+  uint32_t ancestors; /**< Names of its ancestors, parent first: "bash < sshd < systemd". */
   char comm[16];
 } ipm_event_process;
 
@@ -190,6 +193,12 @@ typedef struct ipm_event_socket_owner {
   uint16_t holders;   /**< How many hold it; may exceed 5. */
   uint64_t owners[5]; /**< ipm_process_ref() */
 } ipm_event_socket_owner;
+
+/** Whole frames handed to AF_PACKET sockets since the last one: part of no other number. */
+typedef struct ipm_event_frame_data {
+  uint64_t tx_bytes;
+  uint32_t netns;
+} ipm_event_frame_data;
 
 /** Octets since the interface came up. */
 typedef struct ipm_event_interface {

@@ -28,7 +28,9 @@ struct Activity {
   Traffic by_layer[model::kByteLayers] = {};
   Traffic external = {};   // The part to and from scope external.
   Traffic candidate = {};  // Of sockets shared with others: may be its own; in no other number here.
+  Traffic before = {};     // The part of the bytes that moved before a source was there to see it.
   Traffic packets = {};
+  std::uint64_t frame_tx_bytes = 0;  // Handed to packet sockets; in no other number here.
   std::uint64_t connects = 0;
   std::uint64_t accepts = 0;
   std::uint64_t connect_failures = 0;

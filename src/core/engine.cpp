@@ -90,6 +90,9 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kProcessSample:
       sample_process(event);
       break;
+    case EventKind::kFrameData:
+      note_frames(event);
+      break;
     case EventKind::kInterface:
       note_interface(event);
       break;

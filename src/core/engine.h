@@ -118,6 +118,7 @@ class Engine {
   void describe_process(const model::Event& event);
   void end_process(const model::Event& event);
   void sample_process(const model::Event& event);
+  void note_frames(const model::Event& event);
   void set_app(std::uint32_t process);
   std::uint32_t ensure_app(std::uint32_t key_text, std::uint32_t exe_text,
                            TimeNs time);  // Slot + 1; takes both references.
@@ -129,6 +130,8 @@ class Engine {
   // engine_flows.cpp
   std::uint32_t ensure_flow(const model::Event& event, const model::FlowTuple& tuple, std::uint64_t hash);
   void apply_flow(const model::Event& event, std::uint64_t hash);
+  void complete_tuple(std::uint32_t slot, const model::FlowTuple& tuple, TimeNs time);
+  void join_endpoint(std::uint32_t slot, TimeNs time);
   void open_flow(const model::Event& event, std::uint32_t slot);
   void succeed(std::uint32_t slot, TimeNs time);
   void fail(std::uint32_t slot, TimeNs time);

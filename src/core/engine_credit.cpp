@@ -89,6 +89,7 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
       if (app.activity.unmeasured != 0) --app.activity.unmeasured;
     }
   }
+  if ((event.header.flags & model::kEventInferred) != 0) flow.quality = std::min(flow.quality, Quality::kInferred);
   if (process != kNoSlot) {
     credit(process, flow, data.layer, bytes, packets, data.measured, !first_sight, time);
     return;
@@ -120,7 +121,10 @@ void Engine::credit(std::uint32_t process, const FlowRow& flow, ByteLayer layer,
     activity.layer = model::merge_layer(activity.layer, layer);
     activity.quality_worst = std::min(activity.quality_worst, quality);
     activity.last_seen_ns = std::max(activity.last_seen_ns, time);
-    if (!in_rates) return;
+    if (!in_rates) {
+      activity.before.add(bytes);
+      return;
+    }
     activity.tx_rate.add(now_, bytes.tx);
     activity.rx_rate.add(now_, bytes.rx);
     if (bytes.tx != 0) series_.add(holder, slot, model::Metric::kTxBytes, time, bytes.tx);

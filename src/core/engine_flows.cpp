@@ -17,6 +17,20 @@ bool state_is_established(TcpState state) {
          state != TcpState::kNewSynRecv && state != TcpState::kListen && state != TcpState::kClose;
 }
 
+model::CloseReason reason_of(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return model::CloseReason::kRefused;
+    case ETIMEDOUT:
+      return model::CloseReason::kTimeout;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return model::CloseReason::kUnreachable;
+    default:
+      return model::CloseReason::kUnknown;
+  }
+}
+
 std::uint32_t micros(TimeNs ns) {
   return static_cast<std::uint32_t>(std::clamp<TimeNs>(ns / kMicrosecond, 0, 0xffff'ffff));
 }
@@ -37,15 +51,33 @@ std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tu
   row.source = event.header.source;
   row.opened_ns = row.last_seen_ns = event.header.time_ns;
   ++ledger_.unattributed_flows;
-  row.endpoint = ensure_endpoint(tuple, event.header.time_ns);
-  if (row.endpoint != 0) {
-    EndpointRow& remote = endpoints_.edit(row.endpoint - 1);
-    ++remote.flows;
-    ++remote.flows_total;
-    ++remote.open;
-    remote.last_port = tuple.remote_port;
-  }
+  join_endpoint(slot, event.header.time_ns);
   return slot;
+}
+
+// A socket is known before it is bound, and a UDP socket before it is connected.
+void Engine::complete_tuple(std::uint32_t slot, const model::FlowTuple& tuple, TimeNs time) {
+  FlowRow& row = flows_.edit(slot);
+  if (row.tuple.local_port == 0 && tuple.local_port != 0) {
+    row.tuple.local = tuple.local;
+    row.tuple.local_port = tuple.local_port;
+  }
+  if (row.tuple.remote_port != 0 || tuple.remote_port == 0 || row.endpoint != 0) return;
+  row.tuple.remote = tuple.remote;
+  row.tuple.remote_port = tuple.remote_port;
+  join_endpoint(slot, time);
+  if (row.owner != 0) note_remote(row.owner - 1, row);
+}
+
+void Engine::join_endpoint(std::uint32_t slot, TimeNs time) {
+  FlowRow& row = flows_.edit(slot);
+  row.endpoint = ensure_endpoint(row.tuple, time);
+  if (row.endpoint == 0) return;
+  EndpointRow& remote = endpoints_.edit(row.endpoint - 1);
+  ++remote.flows;
+  ++remote.flows_total;
+  if (row.open()) ++remote.open;
+  remote.last_port = row.tuple.remote_port;
 }
 
 void Engine::apply_flow(const Event& event, std::uint64_t hash) {
@@ -59,6 +91,7 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
   if ((event.header.flags & model::kEventFirstSight) != 0) row.coverage |= model::kFirstSight;
   if ((event.header.flags & model::kEventLost) != 0) row.coverage |= model::kLostEvents;
   if (row.tuple.direction == model::Direction::kUnknown) row.tuple.direction = tuple.direction;
+  if (row.cookie != 0) complete_tuple(slot, tuple, time);
   flows_.touch(slot, now_);
   switch (event.header.kind) {
     case EventKind::kSocketOpen:
@@ -92,7 +125,7 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
       break;
     case EventKind::kFailure: {
       const auto failure = event.as<model::SocketFailure>();
-      row.close_reason = failure.error == ECONNREFUSED ? model::CloseReason::kRefused : model::CloseReason::kTimeout;
+      row.close_reason = reason_of(failure.error);
       fail(slot, time);
       break;
     }

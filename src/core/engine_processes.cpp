@@ -30,7 +30,7 @@ std::uint32_t Engine::ensure_process(ProcessKey key, TimeNs time, std::uint32_t 
 }
 
 void Engine::release_process_texts(ProcessRow& row) {
-  for (std::uint32_t* text : {&row.exe, &row.script, &row.unit, &row.container, &row.cgroup}) {
+  for (std::uint32_t* text : {&row.exe, &row.script, &row.unit, &row.container, &row.cgroup, &row.ancestors}) {
     texts_.release(*text);
     *text = 0;
   }
@@ -44,9 +44,9 @@ void Engine::describe_process(const Event& event) {
     return;
   }
   // Without a start time the next process with this pid has the same key: a start after the exit is a new one.
-  if (const std::uint32_t before = processes_.find(key); before != kNoSlot && processes_.at(before).exited_ns != 0 &&
-                                                         event.header.kind == model::EventKind::kProcessStart) {
-    processes_.forget_key(before);
+  if (key.start_ticks() == 0 && event.header.kind == model::EventKind::kProcessStart) {
+    const std::uint32_t before = processes_.find(key);
+    if (before != kNoSlot && processes_.at(before).exited_ns != 0) processes_.forget_key(before);
   }
   const std::uint32_t slot = ensure_process(key, event.header.time_ns);
   ProcessRow& row = processes_.edit(slot);
@@ -58,6 +58,7 @@ void Engine::describe_process(const Event& event) {
   row.unit = texts_.of_source(source, facts.unit);
   row.container = texts_.of_source(source, facts.container);
   row.cgroup = texts_.of_source(source, facts.cgroup);
+  row.ancestors = texts_.of_source(source, facts.ancestors);
   row.cgroup_id = facts.cgroup_id;
   row.exe_inode = facts.exe_inode;
   row.exe_dev = facts.exe_dev;
@@ -168,6 +169,16 @@ void Engine::sample_process(const Event& event) {
     row.write_bytes = sample.write_bytes;
   }
   row.sampled |= sample.measured;
+}
+
+void Engine::note_frames(const Event& event) {
+  const std::uint32_t process = ensure_process(event.header.process, event.header.time_ns);
+  if (process == kNoSlot) return;
+  const std::uint64_t bytes = event.as<model::FrameData>().tx_bytes;
+  ProcessRow& row = processes_.edit(process);
+  row.activity.frame_tx_bytes += bytes;
+  row.activity.last_seen_ns = std::max(row.activity.last_seen_ns, event.header.time_ns);
+  if (row.app != 0) apps_.edit(row.app - 1).activity.frame_tx_bytes += bytes;
 }
 
 void Engine::evict_process(std::uint32_t slot) {

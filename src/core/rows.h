@@ -97,6 +97,7 @@ struct ProcessRow {
   std::uint32_t unit = 0;
   std::uint32_t container = 0;
   std::uint32_t cgroup = 0;
+  std::uint32_t ancestors = 0;
   std::uint32_t app = 0;  // App slot + 1.
   std::uint32_t execs = 0;
   std::uint32_t sampled = 0;  // Bits of ProcessSample::measured.

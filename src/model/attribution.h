@@ -26,11 +26,13 @@ enum class Rule : std::uint8_t {
   kBetweenDumps = 8,   // Opened and closed between two looks at the sockets.
   kNoHolder = 9,       // No process held a descriptor any more when looked for.
   kEvicted = 10,       // The owner's row made room for another before this.
+  kListener = 11,      // Holds the listener that it came from.
+  kLastHolder = 12,    // Closed its last descriptor.
 };
 
 // What an event may say. kEvicted is the engine's own word: it promises that the owner's key is known.
 constexpr Rule rule_from_event(Rule rule) {
-  return rule < Rule::kEvicted ? rule : Rule::kNone;
+  return rule <= Rule::kLastHolder && rule != Rule::kEvicted ? rule : Rule::kNone;
 }
 constexpr Quality quality_from_event(Quality quality) {
   return quality <= Quality::kExact ? quality : Quality::kUnknown;
@@ -74,6 +76,10 @@ constexpr std::string_view rule_name(Rule rule) {
       return "no_holder";
     case Rule::kEvicted:
       return "owner_evicted";
+    case Rule::kListener:
+      return "listener";
+    case Rule::kLastHolder:
+      return "last_holder";
   }
   return "";
 }

@@ -32,6 +32,8 @@ std::string_view event_kind_name(EventKind kind) {
       return "socket_close";
     case EventKind::kSocketOwner:
       return "socket_owner";
+    case EventKind::kFrameData:
+      return "frame_data";
     case EventKind::kInterface:
       return "interface";
     case EventKind::kHostCounters:
@@ -105,6 +107,8 @@ std::string_view close_reason_name(CloseReason reason) {
       return "idle";
     case CloseReason::kSourceGone:
       return "source_gone";
+    case CloseReason::kUnreachable:
+      return "unreachable";
   }
   return "unknown";
 }

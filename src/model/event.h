@@ -33,6 +33,7 @@ enum class EventKind : std::uint16_t {
   kFailure = 16,            // SocketFailure: a connect that did not succeed.
   kSocketClose = 17,        // SocketClose
   kSocketOwner = 18,        // SocketOwner: what was found out about who holds it.
+  kFrameData = 19,          // FrameData: sent over packet sockets, beside every socket above.
   // The host.
   kInterface = 30,     // Interface: octets so far.
   kHostCounters = 31,  // HostCounters: TCP and UDP totals of a namespace so far (/proc/net/snmp).
@@ -52,6 +53,7 @@ enum class EventKind : std::uint16_t {
 enum EventFlag : std::uint16_t {
   kEventFirstSight = 1,  // Counts what happened before the source looked: part of totals, not of rates or series.
   kEventLost = 2,        // Comes after a loss: what it counts may be short.
+  kEventInferred = 4,    // Its process follows from other facts: nobody saw it move these bytes.
 };
 
 struct EventHeader {
@@ -83,7 +85,7 @@ struct Process {
   std::uint32_t container = 0;
   std::uint32_t cgroup = 0;
   std::uint32_t exe_dev = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t ancestors = 0;  // comms, parent first: "bash < sshd < systemd".
   char comm[kCommBytes] = {};
 
   static constexpr std::uint32_t kUidUnknown = 0xffff'ffff;
@@ -192,6 +194,7 @@ enum class CloseReason : std::uint8_t {
   kRefused = 5,
   kIdle = 6,
   kSourceGone = 7,
+  kUnreachable = 8,
 };
 
 struct SocketClose {
@@ -211,6 +214,13 @@ struct SocketOwner {
   Rule rule = Rule::kNone;
   std::uint16_t holders = 0;  // How many there were; may exceed kOwnersMax.
   std::uint64_t owners[kOwnersMax] = {};
+};
+
+// Whole frames that header.process handed to AF_PACKET sockets since the last one: no byte of any other layer.
+struct FrameData {
+  std::uint64_t tx_bytes = 0;
+  std::uint32_t netns = 0;
+  std::uint32_t reserved = 0;
 };
 
 struct Interface {

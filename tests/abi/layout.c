@@ -135,7 +135,7 @@ AT(ipm_event_process, unit, 52);
 AT(ipm_event_process, container, 56);
 AT(ipm_event_process, cgroup, 60);
 AT(ipm_event_process, exe_dev, 64);
-AT(ipm_event_process, reserved, 68);
+AT(ipm_event_process, ancestors, 68);
 AT(ipm_event_process, comm, 72);
 
 SIZE(ipm_event_process_exit, 4);

@@ -111,6 +111,25 @@ inline constexpr Field<Row> rx_bytes_external_field = {
     {"rx_bytes_external", kInt, "bytes", "row", kUnmeasurable, "Payload received from addresses of scope external."},
     [](const Snapshot&, const Row& r, std::string&) { return rx_external(r.activity); }};
 template <typename Row>
+inline constexpr Field<Row> tx_bytes_before_field = {
+    {"tx_bytes_before", kInt, "bytes", "row", "none", "The part of tx_bytes from before a source was there to see it."},
+    [](const Snapshot&, const Row& r, std::string&) {
+      return if_measured(r.activity.before.tx != 0, r.activity.before.tx);
+    }};
+template <typename Row>
+inline constexpr Field<Row> rx_bytes_before_field = {
+    {"rx_bytes_before", kInt, "bytes", "row", "none", "The part of rx_bytes from before a source was there to see it."},
+    [](const Snapshot&, const Row& r, std::string&) {
+      return if_measured(r.activity.before.rx != 0, r.activity.before.rx);
+    }};
+template <typename Row>
+inline constexpr Field<Row> frame_tx_bytes_field = {
+    {"frame_tx_bytes", kInt, "bytes", "wire", "none, or not seen by the source",
+     "Frames sent over packet sockets; in no other number."},
+    [](const Snapshot&, const Row& r, std::string&) {
+      return if_measured(r.activity.frame_tx_bytes != 0, r.activity.frame_tx_bytes);
+    }};
+template <typename Row>
 inline constexpr Field<Row> tx_packets_field = {
     {"tx_packets", kInt, "packets", "", kUncounted, "Segments or datagrams sent."},
     [](const Snapshot&, const Row& r, std::string&) { return activity::tx_packets(r.activity); }};
