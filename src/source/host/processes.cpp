@@ -15,6 +15,8 @@
 namespace ipm::source::host {
 namespace {
 
+constexpr std::size_t kCgroupsMax = 4'096;
+
 std::string find_cgroup_mount() {
   for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
     struct statfs info {};
@@ -37,6 +39,7 @@ model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
     out_.malformed();
     return {};
   }
+  if (stat->state == 'Z' || stat->state == 'X') return {};  // Ended, and told as ended.
   const model::ProcessKey key(pid, stat->start_ticks);
   if (const auto found = by_pid_.find(pid); found != by_pid_.end()) {
     if (found->second == key) {
@@ -73,13 +76,50 @@ void Processes::fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs n
   const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "cgroup"));
   if (!text.ok()) return;
   const std::string path(os::parse_cgroup(*text));
-  process.cgroup = out_.text(path, now);
-  process.unit = out_.text(model::unit_of(path), now);
-  process.container = out_.text(model::container_of(path), now);
+  name_cgroup(process, path, now);
   if (cgroup_mount_.empty()) return;
   if (const auto identity = os::file_identity(cgroup_mount_ + path); identity.ok()) {
     process.cgroup_id = identity->inode;
   }
+  if (process.cgroup_id != 0 && cgroups_.size() < kCgroupsMax) cgroups_.emplace(process.cgroup_id, path);
+}
+
+void Processes::name_cgroup(model::Process& process, const std::string& path, TimeNs now) {
+  process.cgroup = out_.text(path, now);
+  process.unit = out_.text(model::unit_of(path), now);
+  process.container = out_.text(model::container_of(path), now);
+}
+
+void Processes::tell(const ToldProcess& told, TimeNs now) {
+  const std::uint32_t pid = told.key.pid();
+  const auto known = by_pid_.find(pid);
+  if (known != by_pid_.end() && known->second != told.key) exit(pid, 0, now);
+  if (!by_pid_.contains(pid)) {
+    if (by_pid_.size() >= processes_max_) {
+      ++refused_;
+      return out_.filtered();
+    }
+    by_pid_[pid] = told.key;
+  }
+  model::Process process = told.facts;
+  process.exe = out_.text(told.exe, now);
+  process.ancestors = out_.text(told.ancestors, now);
+  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+  const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
+  if (stat && stat->start_ticks == told.key.start_ticks()) {
+    const std::uint64_t cgroup_id = process.cgroup_id;
+    fill_cgroup(process, pid, now);
+    process.cgroup_id = cgroup_id;
+    const Result<std::string> exe = os::read_link(os::process_path(proc_root_, pid, "exe"));
+    const Result<std::string> cmdline = os::read_file(os::process_path(proc_root_, pid, "cmdline"));
+    if (exe.ok() && *exe == told.exe && cmdline.ok()) {
+      process.script = out_.text(model::script_of(*exe, os::parse_cmdline(*cmdline)), now);
+    }
+  } else if (const auto cgroup = cgroups_.find(process.cgroup_id); cgroup != cgroups_.end()) {
+    name_cgroup(process, cgroup->second, now);
+  }
+  const auto kind = told.exec ? model::EventKind::kProcessExec : model::EventKind::kProcessStart;
+  out_.write(model::make_event(now, kind, told.key, 0, process));
 }
 
 void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now) {

@@ -14,6 +14,15 @@
 
 namespace ipm::source::host {
 
+// What the kernel said of a process, which may be gone from /proc by now. Empty texts and zeros: not known.
+struct ToldProcess {
+  model::ProcessKey key = {};
+  bool exec = false;  // A new image of a process that was told before.
+  std::string exe;
+  std::string ancestors;
+  model::Process facts = {};  // Without its texts.
+};
+
 class Processes {
  public:
   Processes(std::string proc_root, EventOut& out, std::size_t processes_max = 65'536);
@@ -23,6 +32,8 @@ class Processes {
   // The key of a running process, told first if need be. Empty: gone, or not readable, or one too many. A process is
   // read once a look, however many sockets it holds; a successor that gets its pid meanwhile is not the holder seen.
   model::ProcessKey ensure(std::uint32_t pid, TimeNs now);
+  // Tells what the kernel said, with what /proc still adds.
+  void tell(const ToldProcess& told, TimeNs now);
   bool known(std::uint32_t pid) const { return by_pid_.contains(pid); }
   // News of a known process; no effect for others.
   void exec(std::uint32_t pid, TimeNs now);
@@ -43,11 +54,13 @@ class Processes {
   void tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now);
   void fill_image(model::Process& process, std::uint32_t pid, TimeNs now);
   void fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs now);
+  void name_cgroup(model::Process& process, const std::string& path, TimeNs now);
 
   const std::string proc_root_;
   EventOut& out_;
   const std::size_t processes_max_;
-  std::string cgroup_mount_;  // Of the v2 hierarchy; empty without one.
+  std::string cgroup_mount_;                                // Of the v2 hierarchy; empty without one.
+  std::unordered_map<std::uint64_t, std::string> cgroups_;  // Paths by id, for processes that are gone: at most 4,096.
   std::unordered_map<std::uint32_t, model::ProcessKey> by_pid_;
   std::unordered_set<std::uint32_t> looked_at_;  // Of by_pid_, in this look.
   std::unordered_set<std::uint32_t> talking_;
