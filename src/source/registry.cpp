@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#ifdef IPM_WITH_EBPF
+#include "source/ebpf/ebpf.h"
+#endif
 #include "source/replay/replay.h"
 #include "source/sock_diag/sock_diag.h"
 #include "source/synthetic/synthetic.h"
@@ -11,6 +14,9 @@ namespace ipm::source {
 
 std::span<const Backend> backends() {
   static constexpr Backend kBackends[] = {
+#ifdef IPM_WITH_EBPF
+      {"ebpf", make_ebpf_source, true},
+#endif
       {"sock_diag", make_sock_diag_source, true},
       {"replay", make_replay_source, false},
       {"synthetic", make_synthetic_source, false},

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// The sockets that processes hold, of every network namespace: what was there before the hooks, and what is there after
+// records were lost. One record a descriptor.
+#include "socket_record.h"
+
+SEC("iter/task_file")
+int ipm_seed(struct bpf_iter__task_file* context) {
+  struct task_struct* task = context->task;
+  struct file* file = context->file;
+  if (!task || !file) return 0;
+  struct socket* socket = bpf_sock_from_file(file);
+  if (!socket) return 0;
+  struct sock* sk = socket->sk;
+  if (!sk || !is_internet(sk->__sk_common.skc_family)) return 0;
+  bool tcp = sk->sk_protocol == IPPROTO_TCP;
+  struct ipm_life* known = NULL;
+  if (tcp || sk->sk_protocol == IPPROTO_MPTCP) {
+    known = bpf_sk_storage_get(&life, sk, NULL, 0);
+    if (!known) {
+      known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+      if (known) {
+        known->flags |= IPM_FLAG_SEEDED | IPM_FLAG_OWNED;
+        u8 state = sk->__sk_common.skc_state;
+        if (state == TCP_ESTABLISHED) {
+          known->established_ns = 1;
+          fill_tuple(sk, &known->tuple);
+        }
+      }
+    }
+  }
+  struct ipm_record_seed record = {};
+  fill_socket(&record.socket, sk, tcp ? bpf_skc_to_tcp_sock(sk) : NULL, known, IPM_SOCKET_SEED);
+  actor_of(task, &record.socket.actor);
+  record.socket.inode = BPF_CORE_READ(file, f_inode, i_ino);
+  struct ipm_io_key key = {
+      .cookie = record.socket.cookie, .pid = record.socket.actor.pid, .image = record.socket.actor.image};
+  struct ipm_io* moved = bpf_map_lookup_elem(&io, &key);
+  if (moved) {
+    record.tx_bytes = moved->tx_bytes;
+    record.rx_bytes = moved->rx_bytes;
+  }
+  bpf_seq_write(context->meta->seq, &record, sizeof record);
+  return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

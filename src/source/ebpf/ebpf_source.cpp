@@ -1,0 +1,318 @@
+#include "source/ebpf/ebpf_source.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "os/linux/clock.h"
+#include "os/linux/netns.h"
+#include "source/ebpf/ebpf.h"
+
+namespace ipm::source {
+
+std::unique_ptr<Source> make_ebpf_source() {
+  return std::make_unique<ebpf::EbpfSource>();
+}
+
+}  // namespace ipm::source
+
+namespace ipm::source::ebpf {
+namespace {
+
+// Reading pauses while the lane has less room than this; a record may come to a hundred events with its texts.
+constexpr std::uint64_t kRoomMin = 1'024;
+constexpr std::size_t kSeedsPerRead = 256;
+constexpr TimeNs kRoomWait = kMillisecond;
+constexpr TimeNs kSweepInterval = 30 * kSecond;  // Of sockets whose end is not told.
+
+}  // namespace
+
+EbpfSource::EbpfSource() : buffer_(kSeedsPerRead * sizeof(ipm_record_seed)) {}
+
+Capabilities EbpfSource::probe() const {
+  // What works is found out by doing it, for a moment: a name that is there is no permission.
+  KernelSide trial;
+  Options small = options_;
+  small.sockets_max = 16;
+  small.ring_bytes = 64U << 10;
+  const Status status = trial.open(small);
+  Capabilities out;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const Part part{static_cast<std::uint8_t>(i)};
+    out.push_back({std::string(facts_of(part).gives), trial.has(part), trial.absent(part)});
+  }
+  (void)status;  // It says what the first part that is absent says.
+  return out;
+}
+
+Status EbpfSource::open(const SourceOptions& options) {
+  if (epoll_.valid()) return Status::state("ebpf: is open already");
+  Result<Options> read = read_options(options);
+  if (!read.ok()) return read.status();
+  options_ = *read;
+  os::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return Status::from_errno("ebpf: create epoll", errno);
+  interrupt_ = os::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!interrupt_.valid()) return Status::from_errno("ebpf: create eventfd", errno);
+  if (Status status = kernel_.open(options_); !status.ok()) return status.with_context("ebpf");
+  epoll_ = std::move(epoll);
+  Status status = watch(interrupt_.get(), EPOLLIN, 0);
+  // Of each record the ring is readable; of one that asked for it, once.
+  if (status.ok()) status = watch(kernel_.ring_fd(), EPOLLIN | EPOLLET, 1);
+  if (!status.ok()) {
+    epoll_.close();
+    return status.with_context("ebpf");
+  }
+  processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
+  sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2);
+  if (!os::in_initial_pid_namespace()) {
+    degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
+  }
+  next_due_ns_ = 0;
+  // Before anything may end: who is told that the source is open may let go of what it held.
+  if (kernel_.has(Part::kSeed)) {
+    begin_look(false, os::boottime_ns());
+    while (look_.valid()) (void)step_look(os::boottime_ns());
+    phase_ = Phase::kIdle;
+  }
+  return Status::success();
+}
+
+Status EbpfSource::watch(int fd, std::uint32_t events, std::uint64_t tag) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return Status::from_errno("watch the ring", errno);
+  return Status::success();
+}
+
+TimeNs EbpfSource::next_due_ns() const noexcept {
+  if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
+  return next_due_ns_;
+}
+
+void EbpfSource::interrupt() noexcept {
+  if (interrupt_.valid()) (void)::eventfd_write(interrupt_.get(), 1);
+}
+
+bool EbpfSource::wait(TimeNs until) {
+  const TimeNs left = std::max<TimeNs>(0, until - os::boottime_ns());
+  // Rounded up: waking before the time would only wait again.
+  const auto milliseconds = static_cast<int>(std::min<TimeNs>((left + kMillisecond - 1) / kMillisecond, 3'600'000));
+  epoll_event events[4];
+  const int count = ::epoll_wait(epoll_.get(), events, 4, milliseconds);
+  bool interrupted = false;
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 != 0) continue;
+    eventfd_t value = 0;
+    (void)::eventfd_read(interrupt_.get(), &value);
+    interrupted = true;
+  }
+  return interrupted;
+}
+
+Status EbpfSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
+  if (!epoll_.valid()) return Status::state("ebpf: poll before open");
+  out_.bind(&out);
+  if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
+    looks_taken_ = asked;
+    next_due_ns_ = 0;
+  }
+  const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
+  const std::uint64_t written_before = out_.written();
+  if (wait(0)) return Status::timeout();  // Also takes note that the ring was readable.
+  while (true) {
+    bool short_of_room = false;
+    const bool worked = work(short_of_room);
+    const bool wrote = out_.written() != written_before;
+    if (wrote || phase_ != Phase::kIdle || short_of_room) {
+      // A full lane: leave its consumer some time, if the caller has it.
+      if (short_of_room && timeout.count() > 0 && os::boottime_ns() < end) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(kRoomWait));
+      }
+      if (wrote || short_of_room || timeout.count() <= 0 || os::boottime_ns() >= end) return Status::success();
+      continue;
+    }
+    if (os::boottime_ns() >= end) return Status::timeout();
+    if (!worked && wait(std::min(end, next_due_ns()))) return Status::timeout();
+  }
+}
+
+bool EbpfSource::work(bool& short_of_room) {
+  // What was there before comes before what happened to it.
+  if (!beginning_told_) {
+    beginning_told_ = sockets_->settle_look(os::boottime_ns(), kRoomMin);
+    short_of_room = !beginning_told_;
+    if (!beginning_told_) return false;
+  }
+  bool worked = read_ring(short_of_room);
+  for (int step = 0; step < 4 && advance_tick(short_of_room); ++step) worked = true;
+  return worked;
+}
+
+bool EbpfSource::read_ring(bool& short_of_room) {
+  if (out_.room() < kRoomMin) {
+    short_of_room = true;
+    return false;
+  }
+  bool any = false;
+  const bool stopped = kernel_.consume([&](std::span<const std::byte> record) {
+    any = true;
+    sockets_->take(record);
+    return out_.room() >= kRoomMin;
+  });
+  if (!stopped) ring_empty_ = true;
+  short_of_room = stopped;
+  return any;
+}
+
+bool EbpfSource::advance_tick(bool& short_of_room) {
+  const TimeNs now = os::boottime_ns();
+  if (phase_ == Phase::kIdle) {
+    if (now < next_due_ns_) return false;
+    begin_tick(now);
+    return true;
+  }
+  if (out_.room() < kRoomMin) {
+    short_of_room = true;
+    return false;
+  }
+  switch (phase_) {
+    case Phase::kIdle:
+      break;
+    case Phase::kLook:
+      if (step_look(now)) phase_ = Phase::kRing;
+      break;
+    case Phase::kRing:
+      // What was told before the tick began belongs to it; so does what the look may have crossed.
+      if (!ring_empty_) (void)read_ring(short_of_room);
+      if (ring_empty_) phase_ = Phase::kSettle;
+      break;
+    case Phase::kSettle:
+      if (sockets_->settle(now, kRoomMin)) {
+        phase_ = Phase::kProcesses;
+      } else {
+        short_of_room = true;
+        return false;
+      }
+      break;
+    case Phase::kProcesses:
+      if (!processes_->sample(now, kRoomMin)) {
+        short_of_room = true;
+        return false;
+      }
+      end_tick();
+      break;
+  }
+  return true;
+}
+
+void EbpfSource::begin_tick(TimeNs now) {
+  tick_began_ns_ = now;
+  looks_begun_ = looks_taken_;
+  processes_->begin_look();
+  kernel_.next_epoch();
+  ring_empty_ = false;
+  count_losses(now);
+  phase_ = Phase::kRing;
+  const bool sweep = !kernel_.has(Part::kRelease) && now >= next_sweep_ns_;
+  if ((look_wanted_ || sweep) && kernel_.has(Part::kSeed)) begin_look(look_after_loss_, now);
+}
+
+void EbpfSource::count_losses(TimeNs now) {
+  const auto before = std::exchange(counters_, kernel_.counters());
+  const auto grown = [&](ipm_counter which) { return counters_[which] - before[which]; };
+  if (grown(IPM_COUNT_RING_IO_FULL) != 0) {
+    // Nothing is lost: the map has it, only not which of it is new.
+    (void)kernel_.for_each_key([&](const ipm_io_key& key) { sockets_->note_use(key); });
+  }
+  const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
+  const std::uint64_t records = grown(IPM_COUNT_RING_FULL) + (sockets_->refused() - refused);
+  const std::uint64_t calls = grown(IPM_COUNT_MAP_FULL) + grown(IPM_COUNT_LIFE_FAILED);
+  if (records + calls == 0) return;
+  model::Loss loss;
+  loss.what = model::LossWhat::kKernelBuffer;
+  loss.events = records + calls;
+  loss.bytes = grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX);
+  loss.bytes_known = calls != 0 ? 1 : 0;
+  loss.layer = model::ByteLayer::kApp;
+  for (std::uint64_t i = 0; i < records + calls; ++i) out_.lost();
+  out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
+  if (records == 0) return;
+  sockets_->note_loss();
+  look_wanted_ = true;
+  look_after_loss_ = true;
+}
+
+void EbpfSource::begin_look(bool after_loss, TimeNs now) {
+  Result<os::Fd> fd = kernel_.begin_seed();
+  if (!fd.ok()) {
+    degradations_["sockets whose records were lost"] = std::string(fd.status().message());
+    return;
+  }
+  look_ = std::move(*fd);
+  buffered_ = 0;
+  look_wanted_ = look_after_loss_ = false;
+  look_is_after_loss_ = after_loss;
+  next_sweep_ns_ = now + kSweepInterval;
+  sockets_->begin_look(now);
+  phase_ = Phase::kLook;
+}
+
+bool EbpfSource::step_look(TimeNs now) {
+  const ssize_t bytes = ::read(look_.get(), buffer_.data() + buffered_, buffer_.size() - buffered_);
+  if (bytes < 0) {
+    if (errno == EINTR || errno == EAGAIN) return false;
+    degradations_["sockets from before the source was opened"] =
+        std::string(Status::from_errno("read the sockets of all processes", errno).message());
+    look_.close();
+    return true;
+  }
+  if (bytes == 0) {
+    look_.close();
+    if (buffered_ != 0) out_.malformed();
+    sockets_->end_look(look_is_after_loss_, now);
+    ring_empty_ = false;
+    return true;
+  }
+  const std::size_t filled = buffered_ + static_cast<std::size_t>(bytes);
+  std::size_t at = 0;
+  for (; filled - at >= sizeof(ipm_record_seed); at += sizeof(ipm_record_seed)) {
+    ipm_record_seed record;
+    std::memcpy(&record, buffer_.data() + at, sizeof record);
+    sockets_->seen(record);
+  }
+  buffered_ = filled - at;
+  std::memmove(buffer_.data(), buffer_.data() + at, buffered_);
+  return false;
+}
+
+void EbpfSource::end_tick() {
+  phase_ = Phase::kIdle;
+  next_due_ns_ = tick_began_ns_ + options_.interval_ns;
+  looks_done_.store(looks_begun_, std::memory_order_release);
+}
+
+Degradations EbpfSource::degradations() const {
+  Degradations out;
+  if (!epoll_.valid()) return out;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const Part part{static_cast<std::uint8_t>(i)};
+    if (!kernel_.has(part)) out.push_back({std::string(facts_of(part).gives), false, kernel_.absent(part)});
+  }
+  if (sockets_->refused() > 0) {
+    out.push_back({"sockets past the bound", false, "more sockets at once than sockets= has room for"});
+  }
+  if (processes_->refused() > 0) {
+    out.push_back({"processes past the bound", false, "more talking processes than the source keeps"});
+  }
+  for (const auto& [what, reason] : degradations_) out.push_back({what, false, reason});
+  return out;
+}
+
+}  // namespace ipm::source::ebpf

@@ -1,0 +1,77 @@
+// The ebpf source: opens the kernel side, reads its ring whenever it is polled and its sums once a tick.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "os/linux/fd.h"
+#include "source/ebpf/kernel_side.h"
+#include "source/ebpf/options.h"
+#include "source/ebpf/sockets.h"
+
+namespace ipm::source::ebpf {
+
+class EbpfSource final : public Source {
+ public:
+  EbpfSource();
+  ~EbpfSource() override = default;
+
+  std::string_view name() const noexcept override { return "ebpf"; }
+  bool live() const noexcept override { return true; }
+  Capabilities probe() const override;
+  Status open(const SourceOptions& options) override;
+  Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
+  int fd() const noexcept override { return epoll_.get(); }
+  TimeNs next_due_ns() const noexcept override;
+  void interrupt() noexcept override;
+  void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
+  bool looking() const noexcept override {
+    // Acquire pairs with the release in end_tick(): what the tick read is in the lane.
+    return looks_done_.load(std::memory_order_acquire) != looks_asked_.load(std::memory_order_relaxed);
+  }
+  SourceStats stats() const noexcept override { return out_.stats(); }
+  Degradations degradations() const override;
+
+ private:
+  // Of one tick, in this order.
+  enum class Phase { kIdle, kLook, kRing, kSettle, kProcesses };
+
+  Status watch(int fd, std::uint32_t events, std::uint64_t tag);
+  bool wait(TimeNs until);  // True: interrupted.
+  bool work(bool& short_of_room);
+  bool read_ring(bool& short_of_room);  // True: something was there.
+  bool advance_tick(bool& short_of_room);
+  void begin_tick(TimeNs now);
+  void count_losses(TimeNs now);
+  void begin_look(bool after_loss, TimeNs now);
+  bool step_look(TimeNs now);  // True: done.
+  void end_tick();
+
+  Options options_;
+  host::EventOut out_;
+  KernelSide kernel_;
+  std::unique_ptr<host::Processes> processes_;
+  std::unique_ptr<Sockets> sockets_;
+  os::Fd epoll_, interrupt_;
+  std::vector<std::byte> buffer_;
+  std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.
+
+  Phase phase_ = Phase::kIdle;
+  bool beginning_told_ = false;
+  bool ring_empty_ = false;  // Since the tick began.
+  TimeNs tick_began_ns_ = 0, next_due_ns_ = 0, next_sweep_ns_ = 0;
+  os::Fd look_;
+  bool look_wanted_ = false, look_after_loss_ = false, look_is_after_loss_ = false;
+  std::uint64_t refused_before_ = 0;
+  std::array<std::uint64_t, IPM_COUNTERS> counters_{};
+
+  // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
+  std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
+  std::uint32_t looks_taken_ = 0, looks_begun_ = 0;
+  std::atomic<std::uint32_t> looks_done_{0};
+  std::map<std::string, std::string> degradations_;
+};
+
+}  // namespace ipm::source::ebpf

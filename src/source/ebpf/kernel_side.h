@@ -1,0 +1,61 @@
+// The kernel side as the user side sees it: programs that are attached, the map of traffic, the ring, the counters. All
+// of libbpf is behind this.
+// Threads: owned by the source's thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "os/linux/fd.h"
+#include "source/ebpf/bpf/layout.h"
+#include "source/ebpf/options.h"
+
+namespace ipm::source::ebpf {
+
+// Where the sums are read. An interface, so that tests and the fuzzer can stand in for the kernel.
+class Traffic {
+ public:
+  virtual ~Traffic() = default;
+  virtual bool read(const ipm_io_key& key, ipm_io& out) = 0;  // False: there is no such entry.
+  virtual void forget(const ipm_io_key& key) = 0;
+};
+
+class KernelSide final : public Traffic {
+ public:
+  KernelSide();
+  ~KernelSide() override;
+  KernelSide(const KernelSide&) = delete;
+  KernelSide& operator=(const KernelSide&) = delete;
+
+  // Loads and attaches every part that is wanted and works. An error: not even one that shows traffic does.
+  Status open(const Options& options);
+  bool has(Part part) const { return absent(part).empty(); }
+  // Why a part does not run. Empty: it does.
+  const std::string& absent(Part part) const { return absent_[static_cast<std::size_t>(part)]; }
+
+  bool read(const ipm_io_key& key, ipm_io& out) override;
+  void forget(const ipm_io_key& key) override;
+  // Every key of the map.
+  Status for_each_key(const std::function<void(const ipm_io_key&)>& visit);
+
+  // From now on a first use of an entry is told again.
+  void next_epoch() noexcept;
+  // Hands out records until `visit` says no or none is left. True: it said no.
+  bool consume(const std::function<bool(std::span<const std::byte>)>& visit);
+  // Becomes readable when the ring fills, not with each record: to be watched edge-triggered.
+  int ring_fd() const;
+  std::array<std::uint64_t, IPM_COUNTERS> counters() const;
+  // A descriptor to read ipm_record_seed from, until its end.
+  Result<os::Fd> begin_seed();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  std::array<std::string, kParts> absent_;
+};
+
+}  // namespace ipm::source::ebpf

@@ -1,0 +1,150 @@
+// A look at all sockets that processes hold: at the beginning, and after records were lost.
+#include <algorithm>
+#include <utility>
+
+#include "source/ebpf/sockets.h"
+
+namespace ipm::source::ebpf {
+
+using model::OpenHow;
+using model::ProcessKey;
+using model::Rule;
+using model::TcpState;
+
+void Sockets::begin_look(TimeNs now) {
+  look_.clear();
+  look_order_.clear();
+  look_began_ns_ = now;
+}
+
+void Sockets::seen(const ipm_record_seed& record) {
+  const std::uint64_t cookie = record.socket.cookie;
+  if (cookie == 0) return out_.malformed();
+  if (look_.size() >= sockets_max_ && !look_.contains(cookie)) {
+    ++refused_;
+    return;
+  }
+  const auto [found, fresh] = look_.try_emplace(cookie);
+  Seen& seen = found->second;
+  if (fresh) {
+    seen.record = record.socket;
+    look_order_.push_back(cookie);
+  }
+  const ProcessKey holder = key_of(record.socket.actor);
+  if (std::find(seen.holders.begin(), seen.holders.end(), holder) != seen.holders.end()) return;
+  if (seen.holders.size() < kHoldersMax) seen.holders.push_back(holder);
+  ++seen.holders_total;
+  seen.tx_bytes += record.tx_bytes;
+  seen.rx_bytes += record.rx_bytes;
+}
+
+void Sockets::end_look(bool after_loss, TimeNs now) {
+  after_loss_ = after_loss;
+  for (const auto& [cookie, socket] : sockets_) {
+    // Nobody holds it. UDP ends with its last descriptor. A connection may still be ending by itself, but if its end is
+    // among what was lost, it would never be told.
+    const bool over = socket.tuple.protocol != model::kProtocolTcp ? socket.announced || socket.frames : after_loss;
+    if (over && !look_.contains(cookie) && socket.opened_ns < look_began_ns_) gone_.push_back(cookie);
+  }
+  look_ended_ns_ = now;
+}
+
+bool Sockets::settle_look(TimeNs now, std::uint64_t room_min) {
+  for (; !look_order_.empty(); look_order_.pop_front()) {
+    if (out_.room() < room_min) return false;
+    const auto seen = look_.find(look_order_.front());
+    tell_seen(seen->first, seen->second, now);
+  }
+  look_.clear();
+  for (; !gone_.empty(); gone_.pop_front()) {
+    if (out_.room() < room_min) return false;
+    const auto found = sockets_.find(gone_.front());
+    if (found == sockets_.end()) continue;
+    Socket& socket = found->second;
+    socket.uncertain = socket.uncertain || after_loss_;
+    if (socket.tuple.protocol != model::kProtocolTcp || std::exchange(socket.missed, true)) {
+      socket.closed = true;
+      if (socket.closed_ns == 0) socket.closed_ns = look_ended_ns_;
+      end(found, now);
+    }
+  }
+  return true;
+}
+
+// What was there before the source: its bytes of before are of before, whoever moved them.
+void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
+  // It began after the hooks were there: the ring tells it, unless that was lost.
+  const bool by_hooks = (seen.record.flags & IPM_FLAG_SEEDED) == 0 && seen.record.opened_ns != 0;
+  if (by_hooks && !after_loss_) return;
+  Socket* const socket = ensure(cookie);
+  if (socket == nullptr) return;
+  const ipm_record_socket& record = seen.record;
+  socket->inode = record.inode;
+  if (socket->announced || !socket->entries.empty() || socket->how != OpenHow::kExisting) {
+    // The hooks know it already. A holder is none who used it.
+    note_counters(*socket, record.tcp);
+    if (!socket->existing_counted && (record.flags & IPM_FLAG_SEEDED) != 0) count_before(*socket, seen);
+    return;
+  }
+  socket->tuple = tuple_of(record.tuple);
+  socket->state = TcpState{std::min<std::uint8_t>(record.tuple.state, 12)};
+  socket->existing = true;
+  socket->uncertain = after_loss_;
+  socket->uid = record.uid;
+  const bool tcp = socket->tuple.protocol == model::kProtocolTcp;
+  const bool listens = tcp && socket->state == TcpState::kListen;
+  if (!tcp && socket->tuple.local_port == 0) {
+    sockets_.erase(cookie);  // Never bound: nothing to tell of it.
+    return;
+  }
+  if (tcp && (socket->state == TcpState::kClose || socket->state == TcpState::kSynSent)) {
+    if (socket->state == TcpState::kClose) {
+      sockets_.erase(cookie);
+      return;
+    }
+    socket->how = OpenHow::kConnect;
+    socket->tuple.direction = model::Direction::kOut;
+  }
+  socket->was_established = tcp && !listens && socket->state != TcpState::kSynSent;
+  if (record.tuple.type == kRawType) socket->tuple.local_port = socket->tuple.remote_port = 0;
+  for (const ProcessKey holder : seen.holders) {
+    if (processes_.ensure(holder.pid(), now) == holder && seen.holders_total == 1) socket->origin = holder;
+  }
+  socket->rule = seen.holders_total > 1 ? Rule::kSharedHolders : Rule::kOnlyHolder;
+  socket->owned = !socket->origin.empty();
+  if (listens) {
+    socket->tuple.direction = model::Direction::kListen;
+    socket->how = OpenHow::kListen;
+    listeners_[listener_key(socket->tuple)] = cookie;
+  }
+  announce(cookie, *socket, now);
+  if (seen.holders_total > 1) {
+    model::SocketOwner payload;
+    payload.tuple = socket->tuple;
+    payload.quality = model::Quality::kCandidate;
+    payload.rule = Rule::kSharedHolders;
+    payload.holders = static_cast<std::uint16_t>(std::min<std::uint32_t>(seen.holders_total, 0xffff));
+    for (std::size_t i = 0; i < std::min<std::size_t>(seen.holders.size(), model::kOwnersMax); ++i) {
+      payload.owners[i] = seen.holders[i].ref();
+    }
+    out_.write(model::make_event(now, model::EventKind::kSocketOwner, {}, cookie, payload, flags_of(*socket)));
+  }
+  if (tcp && !listens) count_before(*socket, seen);
+  if (!tcp || listens) return;
+  tell_snapshot(cookie, *socket, record.tcp, now);
+  (void)tell_data(cookie, *socket, socket->origin, socket->tx_before, socket->rx_before, now, model::kEventFirstSight);
+  socket->tx_told = socket->rx_told = 0;  // They are in `before`.
+}
+
+void Sockets::count_before(Socket& socket, const Seen& seen) {
+  socket.existing_counted = true;
+  const ipm_tcp& tcp = seen.record.tcp;
+  if (tcp.measured == 0) return;
+  const std::uint64_t sent = payload_sent(tcp) + tcp.unsent, taken = payload_taken(tcp);
+  socket.tx_before = sent > seen.tx_bytes ? sent - seen.tx_bytes : 0;
+  socket.rx_before = taken > seen.rx_bytes ? taken - seen.rx_bytes : 0;
+  socket.tx_most = std::max(socket.tx_most, payload_sent(tcp));
+  socket.rx_most = std::max(socket.rx_most, taken);
+}
+
+}  // namespace ipm::source::ebpf

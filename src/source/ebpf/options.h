@@ -1,0 +1,22 @@
+// The parameters of "ebpf:".
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "source/ebpf/parts.h"
+#include "source/source.h"
+
+namespace ipm::source::ebpf {
+
+struct Options {
+  TimeNs interval_ns = kSecond;
+  std::uint32_t sockets_max = 65'536;
+  std::uint32_t ring_bytes = 4U << 20;
+  std::string proc_root = "/proc";
+  std::array<bool, kParts> without{};
+};
+
+Result<Options> read_options(const SourceOptions& options);
+
+}  // namespace ipm::source::ebpf

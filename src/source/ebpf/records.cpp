@@ -1,0 +1,87 @@
+#include "source/ebpf/records.h"
+
+#include <algorithm>
+#include <string>
+
+#include "os/linux/clock.h"
+
+namespace ipm::source::ebpf {
+namespace {
+
+constexpr std::uint16_t kInet6 = 10;  // AF_INET6
+
+std::string text_of(const char* text, std::size_t bytes_max) {
+  return {text, strnlen(text, bytes_max)};
+}
+
+}  // namespace
+
+std::optional<ipm_record_head> head_of(std::span<const std::byte> record) {
+  const auto head = record_as<ipm_record_head>(record);
+  if (!head || head->bytes < sizeof *head || head->bytes > record.size()) return std::nullopt;
+  return head;
+}
+
+model::ProcessKey key_of(const ipm_actor& actor) {
+  if (actor.pid == 0) return {};
+  return {actor.pid, actor.start_ns / (static_cast<std::uint64_t>(kSecond) / os::ticks_per_second())};
+}
+
+model::FlowTuple tuple_of(const ipm_tuple& tuple) {
+  model::FlowTuple out;
+  if (tuple.family == kInet6) {
+    out.local = model::IpAddress::v6(tuple.local_addr);
+    out.remote = model::IpAddress::v6(tuple.remote_addr);
+  } else {
+    std::uint32_t local = 0, remote = 0;
+    std::memcpy(&local, tuple.local_addr, sizeof local);
+    std::memcpy(&remote, tuple.remote_addr, sizeof remote);
+    out.local = model::IpAddress::v4(local);
+    out.remote = model::IpAddress::v4(remote);
+  }
+  out.local_port = tuple.local_port;
+  out.remote_port = tuple.remote_port;
+  out.netns = tuple.netns;
+  out.protocol = static_cast<std::uint8_t>(tuple.protocol);
+  return out;
+}
+
+host::ToldProcess process_of(const ipm_record_process& record) {
+  host::ToldProcess out;
+  out.key = key_of(record.actor);
+  out.exec = (record.flags & IPM_PROCESS_EXEC) != 0;
+  if (record.exe_begin < IPM_EXE_BYTES) {
+    const std::uint32_t begin = record.exe_begin;
+    out.exe = text_of(record.exe + begin, IPM_EXE_BYTES - begin);
+    if ((record.flags & IPM_PROCESS_EXE_CUT) != 0) out.exe.insert(0, "…");
+    if ((record.flags & IPM_PROCESS_EXE_DELETED) != 0) out.exe += " (deleted)";
+  }
+  for (const ipm_ancestor& ancestor : record.ancestors) {
+    if (ancestor.pid == 0) break;
+    if (!out.ancestors.empty()) out.ancestors += " < ";
+    out.ancestors += text_of(ancestor.comm, sizeof ancestor.comm);
+  }
+  model::Process& facts = out.facts;
+  facts.cgroup_id = record.cgroup_id;
+  facts.exe_inode = record.exe_inode;
+  facts.exe_mtime_ns = record.exe_mtime_ns;
+  facts.start_ns = static_cast<TimeNs>(record.actor.start_ns);
+  facts.ppid = record.parent;
+  facts.uid = record.uid;
+  facts.netns = record.netns;
+  const std::uint32_t major = record.exe_dev >> 20, minor = record.exe_dev & 0xfffff;
+  facts.exe_dev = (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);  // new_encode_dev, as stat(2) has it.
+  std::memcpy(facts.comm, record.comm, std::min(sizeof facts.comm - 1, sizeof record.comm));
+  return out;
+}
+
+std::uint64_t payload_sent(const ipm_tcp& tcp) {
+  return tcp.bytes_sent > tcp.bytes_retrans ? tcp.bytes_sent - tcp.bytes_retrans : 0;
+}
+
+std::uint64_t payload_taken(const ipm_tcp& tcp) {
+  const std::uint64_t beside = std::uint64_t{tcp.unread} + (tcp.fin_received != 0 && tcp.unread == 0 ? 1 : 0);
+  return tcp.bytes_received > beside ? tcp.bytes_received - beside : 0;
+}
+
+}  // namespace ipm::source::ebpf

@@ -1,0 +1,151 @@
+// What is known of each socket, and the events that tell it. Records and sums go in; each byte comes out once, for the
+// process that moved it.
+//
+// A byte's way: the kernel side adds it to the entry of (socket, process, image) and says once a tick that the entry is
+// in use. note_use() queues it; flush() reads the sum and writes what was not told yet. Before anything that changes
+// what the bytes mean (an exec, an exit, a close) the entries that it concerns are flushed at once.
+//
+// What the two tracepoints do not see of TCP (splice out of a socket, zero-copy receive), the kernel's own counters do:
+// when a socket is gone, what it took in beyond the sums is told for its owner, as inferred.
+//
+// Bounded: as many sockets as the kernel side has entries for, and connections that are being opened.
+// Threads: owned by the source's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "source/ebpf/kernel_side.h"
+#include "source/ebpf/records.h"
+#include "source/host/event_out.h"
+#include "source/host/processes.h"
+
+namespace ipm::source::ebpf {
+
+inline constexpr std::uint16_t kRawType = 3;  // SOCK_RAW: what stands for a port is the protocol.
+
+class Sockets {
+ public:
+  Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max);
+
+  // Any record of the ring; what is not one is counted as malformed.
+  void take(std::span<const std::byte> record);
+  // The end of a tick: what is open by now is told as open, what is over as closed, queued sums are read. Writes until
+  // the lane is short of room. True: all is told.
+  bool settle(TimeNs now, std::uint64_t room_min);
+  // As if every entry had been used: after such records were lost.
+  void note_use(const ipm_io_key& key);
+
+  // Records were lost, now or before: what would have been in them is looked for.
+  void note_loss() { records_lost_ = true; }
+
+  // A look at all sockets that processes hold: seen() for each record, then end_look(). After loss, what the look did
+  // not see is over.
+  void begin_look(TimeNs now);
+  void seen(const ipm_record_seed& record);
+  void end_look(bool after_loss, TimeNs now);
+  // Tells what the last look saw, as far as there is room. True: all is told. Part of settle().
+  bool settle_look(TimeNs now, std::uint64_t room_min);
+
+  std::size_t size() const { return sockets_.size(); }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  static constexpr std::size_t kHoldersMax = 8;
+  static std::uint64_t listener_key(const model::FlowTuple& tuple) {
+    return (std::uint64_t{tuple.netns} << 16) | tuple.local_port;
+  }
+  struct Entry {
+    ipm_io_key key = {};
+    std::uint64_t tx_bytes = 0;  // Told so far.
+    std::uint64_t rx_bytes = 0;
+    bool queued = false;
+  };
+  struct Socket {
+    model::FlowTuple tuple = {};
+    model::TcpState state = model::TcpState::kNone;
+    model::OpenHow how = model::OpenHow::kExisting;
+    bool announced = false, established = false, was_established = false, closed = false, close_told = false,
+         existing = false, reset_received = false, reset_sent = false, owned = false, uncertain = false, missed = false,
+         frames = false, existing_counted = false;
+    model::TcpState state_before = model::TcpState::kNone;
+    std::int32_t error = 0;
+    TimeNs opened_ns = 0, established_ns = 0, closed_ns = 0;
+    model::ProcessKey origin = {};  // Who connected, accepted or listens.
+    model::Rule rule = model::Rule::kNone;
+    model::ProcessKey last_holder = {};
+    std::uint64_t inode = 0;
+    std::uint32_t uid = model::Process::kUidUnknown;
+    // TCP payload, by the kernel's counters: before the source was there, and the most seen.
+    std::uint64_t tx_before = 0, rx_before = 0, tx_most = 0, rx_most = 0;
+    std::uint64_t tx_told = 0, rx_told = 0;  // Over all entries, with what was inferred.
+    ipm_tcp told = {};                       // The counters as of the last snapshot …
+    ipm_tcp last = {};                       // … and as they were in the end.
+    std::uint32_t packets_out = 0, packets_in = 0;
+    std::vector<Entry> entries;
+  };
+  struct Seen {
+    ipm_record_socket record = {};
+    std::vector<model::ProcessKey> holders = {};  // The first kHoldersMax.
+    std::uint32_t holders_total = 0;
+    std::uint64_t tx_bytes = 0, rx_bytes = 0;  // By the hooks, before that.
+  };
+  using Map = std::unordered_map<std::uint64_t, Socket>;
+
+  void on_socket(const ipm_record_socket& record);
+  void on_process(const ipm_record_process& record);
+  void on_exit(const ipm_record_exit& record);
+  void on_accept(const ipm_record_owner& record);
+  void on_release(const ipm_record_owner& record);
+  void on_connect(const ipm_record_socket& record, TimeNs time);
+  void on_no_way(const ipm_record_socket& record, TimeNs time);
+  void on_listen(const ipm_record_socket& record);
+  void on_established(const ipm_record_socket& record, TimeNs time);
+  void on_closed(const ipm_record_socket& record, TimeNs time);
+  void on_destroyed(const ipm_record_socket& record, TimeNs time);
+
+  Socket* find(std::uint64_t cookie);
+  Socket* ensure(std::uint64_t cookie);  // Null: one too many.
+  Entry& entry_of(Socket& socket, const ipm_io_key& key);
+  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now);
+  void flush_frames(Socket& socket, Entry& entry, const ipm_io& value, model::ProcessKey process, TimeNs now);
+  void flush_all(std::uint64_t cookie, Socket& socket, TimeNs now);
+  void flush_process(std::uint32_t pid, TimeNs now);
+  void end(Map::iterator socket, TimeNs now);
+
+  void tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now);
+  void count_before(Socket& socket, const Seen& seen);
+
+  void announce(std::uint64_t cookie, Socket& socket, TimeNs now);
+  void tell_established(std::uint64_t cookie, Socket& socket);
+  bool tell_data(std::uint64_t cookie, Socket& socket, model::ProcessKey process, std::uint64_t tx, std::uint64_t rx,
+                 TimeNs now, std::uint16_t flags);
+  void tell_snapshot(std::uint64_t cookie, Socket& socket, const ipm_tcp& tcp, TimeNs now);
+  void tell_rest(std::uint64_t cookie, Socket& socket, TimeNs now);
+  void tell_owner(std::uint64_t cookie, Socket& socket, TimeNs now);
+  void tell_close(std::uint64_t cookie, Socket& socket, TimeNs now);
+  void note_counters(Socket& socket, const ipm_tcp& tcp);
+  std::uint16_t flags_of(const Socket& socket) const;
+
+  Traffic& traffic_;
+  host::EventOut& out_;
+  host::Processes& processes_;
+  const std::size_t sockets_max_;
+  Map sockets_;
+  // Listeners by namespace and port: whose an accepted connection is, until somebody takes it.
+  std::unordered_map<std::uint64_t, std::uint64_t> listeners_;
+  std::unordered_map<std::uint32_t, std::vector<ipm_io_key>> queue_;  // By process.
+  std::deque<std::uint64_t> opening_;                                 // Connects that were not told yet.
+  std::deque<std::uint64_t> closing_;                                 // Closed, and not gone yet.
+  std::unordered_map<std::uint64_t, Seen> look_;
+  std::deque<std::uint64_t> look_order_;
+  std::deque<std::uint64_t> gone_;  // Held by nobody, by the last look.
+  TimeNs look_began_ns_ = 0, look_ended_ns_ = 0;
+  bool after_loss_ = false;
+  bool records_lost_ = false;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace ipm::source::ebpf
