@@ -1,0 +1,6 @@
+#include "live/traffic/case.h"
+namespace ipm::traffic {
+std::span<const Entry> option_cases() {
+  return {};
+}
+}  // namespace ipm::traffic
