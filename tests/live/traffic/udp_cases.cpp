@@ -124,7 +124,7 @@ void udp_more(Case& run) {
       run, AF_INET, [](Process& self, int fd) { require(self.receive_datagram(fd) == 1'060, "one datagram"); },
       [](Process& self, const Address& to) {
         const Fd fd = connected_datagram(to);
-        for (const std::size_t bytes : {10, 20, 30}) self.send(fd.get(), bytes, MSG_MORE);
+        for (const std::size_t bytes : {10UL, 20UL, 30UL}) self.send(fd.get(), bytes, MSG_MORE);
         self.send(fd.get(), 1'000);
       });
 }
