@@ -23,6 +23,7 @@ IPM_SAME_SIZE(ipm_event_socket_close, SocketClose);
 IPM_SAME_SIZE(ipm_event_socket_owner, SocketOwner);
 IPM_SAME_SIZE(ipm_event_interface, Interface);
 IPM_SAME_SIZE(ipm_event_dns_answer, DnsAnswer);
+IPM_SAME_SIZE(ipm_event_tls_hello, TlsHello);
 IPM_SAME_SIZE(ipm_event_clock_anchor, ClockAnchor);
 IPM_SAME_SIZE(ipm_event_loss, Loss);
 IPM_SAME_OFFSET(ipm_event_process, comm, Process, comm);
@@ -32,6 +33,8 @@ IPM_SAME_OFFSET(ipm_event_tcp_snapshot, rx_out_of_order, TcpSnapshot, rx_out_of_
 IPM_SAME_OFFSET(ipm_event_socket_close, duration_ns, SocketClose, duration_ns);
 IPM_SAME_OFFSET(ipm_event_socket_owner, owners, SocketOwner, owners);
 IPM_SAME_OFFSET(ipm_event_interface, name, Interface, name);
+IPM_SAME_OFFSET(ipm_event_dns_answer, address, DnsAnswer, address);
+IPM_SAME_OFFSET(ipm_event_tls_hello, flags, TlsHello, flags);
 IPM_SAME_OFFSET(ipm_event_clock_anchor, ticks_per_second, ClockAnchor, ticks_per_second);
 IPM_SAME_OFFSET(ipm_event_loss, layer, Loss, layer);
 #undef IPM_SAME_SIZE

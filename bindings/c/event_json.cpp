@@ -64,6 +64,23 @@ void add_tuple(Line& line, const FlowTuple& t) {
   if (t.netns != 0) line.number("netns", t.netns);
 }
 
+void add_answer(Line& line, const DnsAnswer& p) {
+  line.number("name", p.name);
+  line.number("question_type", p.question_type);
+  line.number("response_code", p.response_code);
+  if (p.address == IpAddress{}) return;
+  line.text("address", p.address.text());
+  line.number("ttl_s", p.ttl_s);
+}
+
+void add_hello(Line& line, const TlsHello& p) {
+  if (p.sni != 0) line.number("sni", p.sni);
+  if (p.alpn != 0) line.number("alpn", p.alpn);
+  if (p.ja3 != 0) line.number("ja3", p.ja3);
+  if (p.ja4 != 0) line.number("ja4", p.ja4);
+  if ((p.flags & TlsHello::kEch) != 0) line.number("ech", 1);
+}
+
 void add_flow_payload(Line& line, const Event& event) {
   switch (event.header.kind) {
     case EventKind::kSocketOpen: {
@@ -126,7 +143,10 @@ void add_flow_payload(Line& line, const Event& event) {
       break;
     }
     case EventKind::kDnsAnswer:
-      line.number("name", event.as<DnsAnswer>().name);
+      add_answer(line, event.as<DnsAnswer>());
+      break;
+    case EventKind::kTlsHello:
+      add_hello(line, event.as<TlsHello>());
       break;
     default:
       break;

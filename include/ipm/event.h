@@ -31,6 +31,7 @@ enum {
   IPM_EVENT_HOST_COUNTERS = 31,      /**< Totals of a namespace; written by libipm's own sources. */
   IPM_EVENT_TEXT = 40,               /**< Written by ipm_lane_text(). */
   IPM_EVENT_DNS_ANSWER = 41,         /**< ipm_event_dns_answer */
+  IPM_EVENT_TLS_HELLO = 42,          /**< ipm_event_tls_hello */
   IPM_EVENT_CLOCK_ANCHOR = 50,       /**< ipm_event_clock_anchor */
   IPM_EVENT_LOSS = 51,               /**< ipm_event_loss */
   IPM_EVENT_TIME_ADVANCE = 52,       /**< No payload: time passed. */
@@ -216,12 +217,28 @@ typedef struct ipm_event_interface {
   char name[16];
 } ipm_event_interface;
 
+/** One event for each address that was answered, or one without an address. */
 typedef struct ipm_event_dns_answer {
   ipm_flow_tuple tuple;
   uint32_t name; /**< Text id of the question. */
   uint16_t question_type;
   uint16_t response_code;
+  uint8_t address[16]; /**< As in ipm_flow_tuple; all zero: none. */
+  uint32_t ttl_s;      /**< Seconds that the address is good for. */
 } ipm_event_dns_answer;
+
+enum { IPM_TLS_ECH = 1 /**< Encrypted ClientHello was offered: sni may be that of the front. */ };
+
+/** What a TLS client said in the clear. Text fields are ids from ipm_lane_text(); 0: none or not known. */
+typedef struct ipm_event_tls_hello {
+  ipm_flow_tuple tuple;
+  uint32_t sni;
+  uint32_t alpn; /**< Names in the order of preference, joined by commas. */
+  uint32_t ja3;
+  uint32_t ja4;
+  uint8_t flags; /**< IPM_TLS_* */
+  uint8_t reserved[3];
+} ipm_event_tls_hello;
 
 /** Ties engine time to wall time. Files need one before their first event; live sources get them from the monitor. */
 typedef struct ipm_event_clock_anchor {

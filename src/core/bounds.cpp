@@ -33,7 +33,7 @@ Bounds share_memory(const model::Settings& wanted) {
   const auto share = [&](std::uint64_t per_mille) { return rows.memory_max_bytes * per_mille / 1000; };
   // The shares add up to 860 per mille; the lanes of sources take 125, the rest is slack for half-filled pages.
   rows.flows_max =
-      rows_within(share(420), row_cost<FlowRow>(sizeof(FlowLink)) + 2, wanted.flows_max, 1'000'000, kFlowsPerPage);
+      rows_within(share(395), row_cost<FlowRow>(sizeof(FlowLink)) + 2, wanted.flows_max, 1'000'000, kFlowsPerPage);
   rows.processes_max = rows_within(share(90), row_cost<ProcessRow>(sizeof(AgeLink) + sizeof(OwnerList) + 4),
                                    wanted.processes_max, 65'536, kProcessesPerPage);
   rows.apps_max = rows_within(share(40), row_cost<AppRow>(sizeof(AgeLink) + 4), wanted.apps_max, 16'384, kAppsPerPage);
@@ -45,6 +45,10 @@ Bounds share_memory(const model::Settings& wanted) {
       rows_within(share(5), row_cost<InterfaceRow>(sizeof(AgeLink)), wanted.interfaces_max, 256, kInterfacesPerPage);
   rows.texts_max = rows_within(share(15), row_cost<TextRow>(4), wanted.texts_max, 131'072, kTextsPerPage);
   rows.udp_idle_ns = wanted.udp_idle_ns == 0 ? 180 * kSecond : wanted.udp_idle_ns;
+  bounds.flow_names_max =
+      rows_within(share(20), row_cost<FlowNamesRow>(0), rows.flows_max, rows.flows_max, kFlowNamesPerPage);
+  bounds.address_names_max =
+      rows_within(share(5), row_cost<AddressNameRow>(sizeof(AgeLink)), 0, 65'536, kAddressNamesPerPage);
   bounds.text_bytes_max = share(30);
   bounds.copies_max_bytes = share(90);
   return bounds;

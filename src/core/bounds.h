@@ -11,6 +11,8 @@ inline constexpr std::uint64_t kMemoryDefaultBytes = 256U << 20;
 
 struct Bounds {
   model::Settings rows;  // Every bound filled in.
+  std::uint32_t flow_names_max = 0;
+  std::uint32_t address_names_max = 0;
   std::uint64_t text_bytes_max = 0;
   std::uint64_t copies_max_bytes = 0;  // For pages that snapshots hold.
 };

@@ -14,7 +14,8 @@ Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series
       store_(store),
       series_(series),
       texts_(store, bounds.rows.texts_max, bounds.text_bytes_max, bounds.rows.hash_seed),
-      flows_(store, bounds.rows.flows_max, bounds.rows.hash_seed),
+      names_(store, texts_, bounds.flow_names_max, bounds.address_names_max, bounds.rows.hash_seed, counters_.no_room),
+      flows_(store, bounds.rows.flows_max, bounds.rows.hash_seed, &names_),
       candidates_(store, std::max(1U, bounds.rows.flows_max / 16)),
       processes_(store, bounds.rows.processes_max, bounds.rows.hash_seed),
       apps_(store, bounds.rows.apps_max, bounds.rows.hash_seed),
@@ -108,6 +109,9 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kDnsAnswer:
       note_dns(event);
       break;
+    case EventKind::kTlsHello:
+      note_hello(event, flow_hash);
+      break;
     case EventKind::kClockAnchor:
       if (!clock_.anchor(event.as<model::ClockAnchor>())) ++counters_.malformed;
       break;
@@ -150,6 +154,7 @@ EngineViews Engine::views() const {
   views.endpoints = endpoints_.rows().view();
   views.interfaces = interfaces_.rows().view();
   views.namespaces = namespaces_.rows().view();
+  views.flow_names = names_.flows().view();
   views.texts = texts_.pages();
   views.sources = sources_;
   return views;

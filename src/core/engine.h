@@ -13,6 +13,7 @@
 #include "core/flow_table.h"
 #include "core/keyed_table.h"
 #include "core/ledger.h"
+#include "core/name_book.h"
 #include "core/process_table.h"
 #include "core/remote_set.h"
 #include "core/text_table.h"
@@ -57,6 +58,7 @@ struct EngineViews {
   EndpointPages::View endpoints;
   InterfacePages::View interfaces;
   NamespacePages::View namespaces;
+  FlowNamesPages::View flow_names;
   TextPages::View texts;
   std::vector<model::SourceInfo> sources;
 
@@ -101,6 +103,7 @@ class Engine {
   const RemoteSet& remotes() const { return remotes_; }
   const InterfaceTable& interfaces() const { return interfaces_; }
   const TextTable& texts() const { return texts_; }
+  const NameBook& names() const { return names_; }
 
   // Adds up the rows again: for tests of conservation. O(rows).
   bool rows_agree_with_ledger() const;
@@ -157,6 +160,7 @@ class Engine {
   void note_host_counters(const model::Event& event);
   void note_loss(const model::Loss& loss, TimeNs time);
   void note_dns(const model::Event& event);
+  void note_hello(const model::Event& event, std::uint64_t flow_hash);
   void note_source(const model::SourceInfo& info);
   std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
   std::uint32_t ensure_namespace(std::uint32_t netns, TimeNs time);           // kNoSlot: no room.
@@ -173,6 +177,7 @@ class Engine {
   EngineCounters counters_;
   std::vector<model::SourceInfo> sources_;  // At most kSourcesMax.
   TextTable texts_;
+  NameBook names_;
   FlowTable flows_;
   CandidatePages candidates_;
   ProcessTable processes_;

@@ -54,12 +54,14 @@ std::uint32_t Engine::ensure_endpoint(const model::FlowTuple& tuple, TimeNs time
       ++counters_.no_room;
       return 0;
     }
+    texts_.release(endpoints_.at(victim).name);
     endpoints_.remove(victim);
     ++counters_.endpoints_evicted;
   }
   slot = endpoints_.add(tuple.remote, now_, [&](EndpointRow& row) {
     row.address = tuple.remote;
     row.first_seen_ns = row.last_seen_ns = time;
+    row.name = names_.name_of(tuple.remote, now_);
   });
   return slot + 1;
 }
@@ -146,10 +148,34 @@ void Engine::note_source(const model::SourceInfo& info) {
 
 void Engine::note_dns(const Event& event) {
   const auto answer = event.as<model::DnsAnswer>();
-  const std::uint32_t endpoint = endpoints_.find(answer.tuple.remote);
-  if (endpoint == kNoSlot) return;
-  EndpointRow& row = endpoints_.edit(endpoint);
-  row.last_seen_ns = std::max(row.last_seen_ns, event.header.time_ns);
+  if (const std::uint32_t server = endpoints_.find(answer.tuple.remote); server != kNoSlot) {
+    EndpointRow& row = endpoints_.edit(server);
+    row.last_seen_ns = std::max(row.last_seen_ns, event.header.time_ns);
+  }
+  if (answer.response_code != 0 || answer.address == model::IpAddress{}) return;
+  const std::uint32_t name = texts_.of_source(event.header.source, answer.name);
+  if (name == 0) return;
+  if (const std::uint32_t named = endpoints_.find(answer.address); named != kNoSlot) {
+    EndpointRow& row = endpoints_.edit(named);
+    texts_.retain(name);
+    texts_.release(row.name);
+    row.name = name;
+  }
+  names_.answered(answer.address, name, TimeNs{answer.ttl_s} * kSecond, now_);
+}
+
+void Engine::note_hello(const Event& event, std::uint64_t flow_hash) {
+  const auto hello = event.as<model::TlsHello>();
+  apply_flow(event, flow_hash);  // Finds or makes the flow.
+  const std::uint32_t slot = flows_.find({.cookie = event.header.flow, .tuple = hello.tuple}, flow_hash);
+  if (slot == kNoSlot) return;
+  const std::uint16_t source = event.header.source;
+  FlowRow& row = flows_.edit(slot);
+  row.names = names_.greeted(row.names, {.sni = texts_.of_source(source, hello.sni),
+                                         .alpn = texts_.of_source(source, hello.alpn),
+                                         .ja3 = texts_.of_source(source, hello.ja3),
+                                         .ja4 = texts_.of_source(source, hello.ja4),
+                                         .ech = (hello.flags & model::TlsHello::kEch) != 0});
 }
 
 }  // namespace ipm::core

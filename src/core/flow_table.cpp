@@ -27,8 +27,8 @@ bool indexed(const FlowRow& row) {
 
 }  // namespace
 
-FlowTable::FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed)
-    : hash_seed_(hash_seed), rows_(store, flows_max), index_(store), ages_(store) {}
+FlowTable::FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed, NameBook* names)
+    : hash_seed_(hash_seed), names_(names), rows_(store, flows_max), index_(store), ages_(store) {}
 
 std::uint64_t FlowTable::hash(const model::FlowKey& key) const {
   const model::FlowTuple& tuple = key.tuple;
@@ -71,6 +71,7 @@ std::uint32_t FlowTable::add(const model::FlowKey& key, std::uint64_t hash, Time
   FlowRow& row = rows_.edit(slot);
   row.cookie = key.cookie;
   row.tuple = key.tuple;
+  if (names_ != nullptr) row.names = names_->opened(key.tuple.remote, now);
   index_.insert(hash, slot);
   const bool timed = key.cookie == 0 && key.tuple.protocol != model::kProtocolTcp;
   ages_.push(slot, timed ? kTimed : kLasting, now);
@@ -87,6 +88,7 @@ void FlowTable::forget_key(std::uint32_t slot) {
 void FlowTable::remove(std::uint32_t slot) {
   const FlowRow& row = rows_.at(slot);
   if (indexed(row)) index_.erase(hash(key_of(row)), slot);
+  if (names_ != nullptr) names_->forgotten(row.names);
   ages_.erase(slot);
   rows_.remove(slot);
 }

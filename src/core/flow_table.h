@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/age_lists.h"
+#include "core/name_book.h"
 #include "core/rows.h"
 #include "core/slot_index.h"
 
@@ -20,7 +21,8 @@ using OwnerList = boost::intrusive::list<FlowLink, boost::intrusive::base_hook<L
 
 class FlowTable {
  public:
-  FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed);
+  // With a name book each flow has the names that its remote end has when it is added, and they go with it.
+  FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed, NameBook* names = nullptr);
 
   std::uint64_t hash(const model::FlowKey& key) const;
   std::uint32_t find(const model::FlowKey& key, std::uint64_t hash) const;
@@ -60,6 +62,7 @@ class FlowTable {
   static constexpr std::uint8_t kDead = 2;
 
   const std::uint64_t hash_seed_;
+  NameBook* const names_;
   FlowPages rows_;
   SlotIndex index_;
   AgeLists<FlowLink, 3> ages_;

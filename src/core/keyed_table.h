@@ -7,6 +7,7 @@
 
 #include "base/age_lists.h"
 #include "core/hash.h"
+#include "core/rows.h"
 #include "core/slot_index.h"
 
 namespace ipm::core {

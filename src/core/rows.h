@@ -39,6 +39,7 @@ struct FlowRow {
   std::uint32_t app = 0;         // App slot + 1 at the time of the last attribution.
   std::uint32_t candidates = 0;  // CandidateRow slot + 1.
   std::uint32_t endpoint = 0;    // EndpointRow slot + 1.
+  std::uint32_t names = 0;       // FlowNamesRow slot + 1.
   std::uint16_t source = 0;
   std::uint8_t measured = 0;  // Bits of SocketData::measured.
   std::uint8_t path_measured = 0;
@@ -49,8 +50,8 @@ struct FlowRow {
   model::ByteLayer layer = model::ByteLayer::kNone;
   std::uint8_t coverage = 0;
   std::uint8_t flags = 0;
-  bool shared = false;  // Several held it once: bytes that nobody was credited with by then stay nobody's.
-  bool used = false;
+  bool shared : 1 = false;  // Several held it once: bytes that nobody was credited with by then stay nobody's.
+  bool used : 1 = false;
 
   // path_measured: bits of TcpSnapshot::measured, and:
   static constexpr std::uint8_t kHandshake = 64, kEstablished = 128;
@@ -67,7 +68,27 @@ struct FlowRow {
   bool open() const { return closed_ns == 0; }
   model::ProcessKey owner_key() const { return model::ProcessKey::from_ref(owner_ref); }
 };
-static_assert(sizeof(FlowRow) <= 208);
+static_assert(sizeof(FlowRow) == 192);
+
+// The names of one flow, if it has any: texts, slot + 1.
+struct FlowNamesRow {
+  std::uint32_t sni = 0;
+  std::uint32_t alpn = 0;
+  std::uint32_t ja3 = 0;
+  std::uint32_t ja4 = 0;
+  std::uint32_t dns = 0;  // Of the remote address when the flow opened.
+  bool greeted = false;   // A TLS hello was seen.
+  bool ech = false;
+  bool used = false;
+};
+
+// What DNS last called an address.
+struct AddressNameRow {
+  model::IpAddress address = {};
+  TimeNs until_ns = 0;
+  std::uint32_t name = 0;  // Text slot + 1.
+  bool used = false;
+};
 
 struct CandidateRow {
   std::uint64_t owners[model::kOwnersMax] = {};
@@ -132,6 +153,7 @@ struct EndpointRow {
   std::uint32_t flows_total = 0;
   std::uint32_t flows = 0;  // Rows in the flow table: such an endpoint is not evicted.
   std::uint32_t open = 0;
+  std::uint32_t name = 0;  // Text slot + 1: its newest DNS name.
   std::uint16_t last_port = 0;
   std::uint8_t measured = 0;
   model::ByteLayer layer = model::ByteLayer::kNone;
@@ -176,6 +198,8 @@ inline constexpr std::uint32_t kInterfacesPerPage = 16;
 inline constexpr std::uint32_t kNamespacesPerPage = 16;
 inline constexpr std::uint32_t kCandidatesPerPage = 64;
 inline constexpr std::uint32_t kTextsPerPage = 256;
+inline constexpr std::uint32_t kFlowNamesPerPage = 256;
+inline constexpr std::uint32_t kAddressNamesPerPage = 64;
 
 using FlowPages = PagedTable<FlowRow, kFlowsPerPage>;
 using CandidatePages = PagedTable<CandidateRow, kCandidatesPerPage>;
@@ -184,6 +208,7 @@ using AppPages = PagedTable<AppRow, kAppsPerPage>;
 using EndpointPages = PagedTable<EndpointRow, kEndpointsPerPage>;
 using InterfacePages = PagedTable<InterfaceRow, kInterfacesPerPage>;
 using NamespacePages = PagedTable<NamespaceRow, kNamespacesPerPage>;
+using FlowNamesPages = PagedTable<FlowNamesRow, kFlowNamesPerPage>;
 using TextPages = PagedTable<TextRow, kTextsPerPage>;
 
 }  // namespace ipm::core

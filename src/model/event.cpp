@@ -42,6 +42,8 @@ std::string_view event_kind_name(EventKind kind) {
       return "text";
     case EventKind::kDnsAnswer:
       return "dns_answer";
+    case EventKind::kTlsHello:
+      return "tls_hello";
     case EventKind::kClockAnchor:
       return "clock_anchor";
     case EventKind::kLoss:

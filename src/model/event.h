@@ -40,6 +40,7 @@ enum class EventKind : std::uint16_t {
   // Names.
   kText = 40,       // Text: one part of a text that later events refer to by id.
   kDnsAnswer = 41,  // DnsAnswer
+  kTlsHello = 42,   // TlsHello
   // The stream itself.
   kClockAnchor = 50,  // ClockAnchor
   kLoss = 51,         // Loss
@@ -270,11 +271,26 @@ struct Text {
   char bytes[kPartBytes] = {};
 };
 
+// One event for each address that was answered, or one without an address.
 struct DnsAnswer {
   FlowTuple tuple = {};
   std::uint32_t name = 0;  // Text id of the question.
   std::uint16_t question_type = 0;
   std::uint16_t response_code = 0;
+  IpAddress address = {};   // All zero: none.
+  std::uint32_t ttl_s = 0;  // Of the address.
+};
+
+// What a TLS client said in the clear. Texts are ids, 0 is "none or not known".
+struct TlsHello {
+  FlowTuple tuple = {};
+  std::uint32_t sni = 0;
+  std::uint32_t alpn = 0;  // Names in the order of preference, joined by commas.
+  std::uint32_t ja3 = 0;
+  std::uint32_t ja4 = 0;
+  std::uint8_t flags = 0;
+  std::uint8_t reserved[3] = {};
+  static constexpr std::uint8_t kEch = 1;  // Encrypted ClientHello: sni may be that of the front.
 };
 
 enum class AnchorReason : std::uint32_t { kOpen = 1, kTick = 2, kStep = 3, kSuspend = 4, kZone = 5 };
@@ -367,7 +383,7 @@ Event make_event(TimeNs time_ns, EventKind kind, ProcessKey process, std::uint64
 // True for kinds whose payload begins with a FlowTuple.
 constexpr bool is_flow_event(EventKind kind) {
   const auto number = static_cast<std::uint16_t>(kind);
-  return (number >= 10 && number <= 18) || kind == EventKind::kDnsAnswer;
+  return (number >= 10 && number <= 18) || kind == EventKind::kDnsAnswer || kind == EventKind::kTlsHello;
 }
 
 std::string_view event_kind_name(EventKind kind);  // "socket_data"; "unknown" for a number this version has not.

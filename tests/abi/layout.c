@@ -1,6 +1,6 @@
 /* Numbers and layouts that programs were compiled with. A struct grows at its end only, and only where it has
- * struct_size: then its size here changes and nothing else. ipm_event and its payloads are also the event log: they
- * never change. 64-bit platforms. Compiling this file is the test. */
+ * struct_size: then its size here changes and nothing else. ipm_event and its payloads are also the event log: a
+ * payload grows only into bytes that were zero. 64-bit platforms. Compiling this file is the test. */
 #include <stddef.h>
 
 #include <ipm/ipm.h>
@@ -43,6 +43,8 @@ VALUE(IPM_EVENT_INTERFACE, 30);
 VALUE(IPM_EVENT_HOST_COUNTERS, 31);
 VALUE(IPM_EVENT_TEXT, 40);
 VALUE(IPM_EVENT_DNS_ANSWER, 41);
+VALUE(IPM_EVENT_TLS_HELLO, 42);
+VALUE(IPM_TLS_ECH, 1);
 VALUE(IPM_EVENT_CLOCK_ANCHOR, 50);
 VALUE(IPM_EVENT_LOSS, 51);
 VALUE(IPM_EVENT_TIME_ADVANCE, 52);
@@ -221,11 +223,22 @@ AT(ipm_event_interface, index, 60);
 AT(ipm_event_interface, flags, 64);
 AT(ipm_event_interface, name, 68);
 
-SIZE(ipm_event_dns_answer, 52);
+SIZE(ipm_event_dns_answer, 72);
 AT(ipm_event_dns_answer, tuple, 0);
 AT(ipm_event_dns_answer, name, 44);
 AT(ipm_event_dns_answer, question_type, 48);
 AT(ipm_event_dns_answer, response_code, 50);
+AT(ipm_event_dns_answer, address, 52);
+AT(ipm_event_dns_answer, ttl_s, 68);
+
+SIZE(ipm_event_tls_hello, 64);
+AT(ipm_event_tls_hello, tuple, 0);
+AT(ipm_event_tls_hello, sni, 44);
+AT(ipm_event_tls_hello, alpn, 48);
+AT(ipm_event_tls_hello, ja3, 52);
+AT(ipm_event_tls_hello, ja4, 56);
+AT(ipm_event_tls_hello, flags, 60);
+AT(ipm_event_tls_hello, reserved, 61);
 
 SIZE(ipm_event_clock_anchor, 48);
 AT(ipm_event_clock_anchor, boottime_ns, 0);

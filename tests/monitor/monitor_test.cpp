@@ -51,6 +51,28 @@ TEST(MonitorTest, EventsOfAnEmbeddersThreadReachTheTables) {
   EXPECT_EQ(count_rows(*monitor, "connections", "pid = 7\nsource = mine"), 1U);
 }
 
+TEST(MonitorTest, RemoteEndIsNamedByItsHelloElseByDnsAndNeverByWhatAClientCallsThisHost) {
+  std::unique_ptr<Monitor> monitor = open_monitor();
+  Result<Input*> lane = monitor->add_lane("mine", 0);
+  ASSERT_TRUE(lane.ok());
+  const TimeNs now = os::boottime_ns();
+  model::FlowTuple inbound = tuple(443, 40'000);
+  inbound.direction = model::Direction::kIn;
+  for (const model::Event& event :
+       {text(now, 1, "dns.test"), text(now, 2, "sni.test"), text(now, 3, "t13d"), answered(now, 1, "192.0.2.7", 300),
+        open(now, 1, tuple(1, 443)), open(now, 2, tuple(2, 443)), hello(now, 2, tuple(2, 443), 2, 0, 0, 3),
+        open(now, 3, inbound), hello(now, 3, inbound, 2), open(now, 4, tuple(4, 443, "198.51.100.1"))}) {
+    ASSERT_TRUE((*lane)->lane().push(event));
+  }
+  ASSERT_TRUE(monitor->flush().ok());
+  EXPECT_EQ(count_rows(*monitor, "connections", "cookie = 1\nremote_name = dns.test\nname_source = dns"), 1U);
+  EXPECT_EQ(count_rows(*monitor, "connections", "cookie = 2\nremote_name = sni.test\nname_source = sni\nja4 = t13d"),
+            1U);
+  EXPECT_EQ(count_rows(*monitor, "connections", "cookie = 3\nremote_name = dns.test\nsni = sni.test"), 1U);
+  EXPECT_EQ(count_rows(*monitor, "connections", "name_source = dns"), 2U);
+  EXPECT_EQ(count_rows(*monitor, "endpoints", "remote_name = dns.test"), 1U);
+}
+
 TEST(MonitorTest, LanesAreMergedByTimeWithinTheWindow) {
   std::unique_ptr<Monitor> monitor = open_monitor();
   Result<Input*> a = monitor->add_lane("a", 0);

@@ -96,4 +96,27 @@ inline model::Event owner(TimeNs time, std::uint64_t cookie, const model::FlowTu
   return model::make_event(time, model::EventKind::kSocketOwner, {}, cookie, payload);
 }
 
+inline model::Event answered(TimeNs time, std::uint32_t name, std::string_view address, std::uint32_t ttl_s,
+                             std::uint16_t response_code = 0) {
+  model::DnsAnswer payload;
+  payload.tuple = tuple(40'000, 53, "192.0.2.53", model::kProtocolUdp);
+  payload.name = name;
+  payload.question_type = 1;
+  payload.response_code = response_code;
+  payload.address = *model::IpAddress::parse(address);
+  payload.ttl_s = ttl_s;
+  return model::make_event(time, model::EventKind::kDnsAnswer, {}, 0, payload);
+}
+
+inline model::Event hello(TimeNs time, std::uint64_t cookie, const model::FlowTuple& t, std::uint32_t sni,
+                          std::uint32_t alpn = 0, std::uint32_t ja3 = 0, std::uint32_t ja4 = 0) {
+  model::TlsHello payload;
+  payload.tuple = t;
+  payload.sni = sni;
+  payload.alpn = alpn;
+  payload.ja3 = ja3;
+  payload.ja4 = ja4;
+  return model::make_event(time, model::EventKind::kTlsHello, {}, cookie, payload);
+}
+
 }  // namespace ipm::test

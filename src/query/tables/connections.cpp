@@ -24,6 +24,15 @@ Value candidates(const S& s, const R& r, T& scratch) {
   return text_or_null(scratch);
 }
 
+const core::FlowNamesRow& names(const S& s, const R& r) {
+  static constexpr core::FlowNamesRow kNone;
+  return r.names == 0 ? kNone : s.engine.flow_names.at(r.names - 1);
+}
+// A client that calls here names this host, not itself.
+bool sni_is_remote(const S& s, const R& r) {
+  return names(s, r).sni != 0 && r.tuple.direction != model::Direction::kIn;
+}
+
 std::uint64_t packets(const R& r, bool sent) {
   return sent ? r.tx_packets : r.rx_packets;
 }
@@ -84,6 +93,28 @@ constexpr Field<R> kFields[] = {
      }},
     {{"remote_port", kInt, "", "", "no remote end", "Remote port."},
      [](const S&, const R& r, T&) { return port_or_null(r.tuple.remote_port); }},
+    {{"remote_name", kText, "", "", "no name was seen", "Name of the remote end, as name_source knows it."},
+     [](const S& s, const R& r, T&) {
+       return text_or_null(s.engine.text(sni_is_remote(s, r) ? names(s, r).sni : names(s, r).dns));
+     }},
+    {{"name_source", kText, "", "", "no name was seen",
+      "sni: asked for in the TLS hello; dns: answered for the address when it opened.", true},
+     [](const S& s, const R& r, T&) {
+       if (sni_is_remote(s, r)) return Value::of_text("sni");
+       return names(s, r).dns != 0 ? Value::of_text("dns") : Value::null();
+     }},
+    {{"sni", kText, "", "", "no TLS hello with one was seen", "Server name that the TLS client asked for."},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(names(s, r).sni)); }},
+    {{"ech", kBool, "", "", "no TLS hello was seen",
+      "Encrypted ClientHello was offered: sni may be that of the front."},
+     [](const S& s, const R& r, T&) { return if_measured(names(s, r).greeted, names(s, r).ech ? 1 : 0); }},
+    {{"alpn", kText, "", "", "no TLS hello with one was seen", "Protocols that the TLS client offered, best first.",
+      true},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(names(s, r).alpn)); }},
+    {{"ja4", kText, "", "", "no TLS hello was seen, or no libcrypto", "JA4 fingerprint of the TLS client.", true},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(names(s, r).ja4)); }},
+    {{"ja3", kText, "", "", "no TLS hello was seen, or no MD5", "JA3 fingerprint of the TLS client.", true},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(names(s, r).ja3)); }},
     {{"opened", kTime, "", "", "open before it was first seen", "When it was opened, as near as the source knows."},
      [](const S& s, const R& r, T&) {
        return (r.flags & R::kOpenedKnown) != 0 ? time_or_null(s, r.opened_ns) : Value::null();

@@ -21,6 +21,9 @@ bool has(const R& r, std::uint8_t bit) {
 constexpr Field<R> kFields[] = {
     {{"remote_addr", kText, "", "", "", "Remote address."},
      [](const S&, const R& r, T& t) { return built(t, r.address.text()); }},
+    {{"remote_name", kText, "", "", "no DNS answer named it",
+      "Name that the newest DNS answer with this address was for."},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.name)); }},
     {{"scope", kText, "", "", "", "loopback, link, internal or external.", true},
      [](const S&, const R& r, T&) { return text_or_null(model::scope_name(r.address.scope())); }},
     {{"last_port", kInt, "", "", "none", "Remote port of its newest flow."},

@@ -41,11 +41,18 @@ enum Field : std::uint32_t {
   kQname,
   kQtype,
   kRcode,
+  kAnswer,
+  kTtl,
+  kSni,
+  kAlpn,
+  kJa3,
+  kJa4,
+  kEch,
   kFields
 };
-constexpr std::array<std::string_view, kFields> kNames = {"t",   "type",  "pid", "comm",  "exe",   "uid",  "proto",
-                                                          "lip", "lport", "rip", "rport", "dir",   "tx",   "rx",
-                                                          "dur", "why",   "n",   "qname", "qtype", "rcode"};
+constexpr std::array<std::string_view, kFields> kNames = {
+    "t",   "type", "pid", "comm",  "exe",   "uid",   "proto",  "lip", "lport", "rip",  "rport", "dir", "tx", "rx",
+    "dur", "why",  "n",   "qname", "qtype", "rcode", "answer", "ttl", "sni",   "alpn", "ja3",   "ja4", "ech"};
 
 constexpr std::uint32_t bit(Field field) {
   return 1U << field;
@@ -102,6 +109,7 @@ LineType type_of(std::string_view word) {
   if (word == "close") return LineType::kClose;
   if (word == "data") return LineType::kData;
   if (word == "dns") return LineType::kDns;
+  if (word == "tls") return LineType::kTls;
   if (word == "reset") return LineType::kReset;
   if (word == "retrans") return LineType::kRetrans;
   return LineType::kOther;
@@ -139,6 +147,8 @@ void read_reset(Slots& slots, LineFields& out) {
 void read_dns(Slots& slots, LineFields& out) {
   if (out.tuple.direction == model::Direction::kUnknown) out.tuple.direction = model::Direction::kOut;
   out.name = slots.text(kQname);
+  if (slots.has(kAnswer)) out.answered = slots.address(kAnswer);
+  out.ttl_s = static_cast<std::uint32_t>(slots.number(kTtl, std::numeric_limits<std::uint32_t>::max()));
   // As words or as numbers.
   std::uint64_t number = 0;
   if (slots.has(kQtype) && slots.value[kQtype].get(number) == simdjson::SUCCESS) {
@@ -154,6 +164,15 @@ void read_dns(Slots& slots, LineFields& out) {
   const std::optional<std::uint16_t> code = dns_response_code(slots.text(kRcode));
   if (!code) slots.say(kRcode, "is no known response code");
   out.response_code = code.value_or(0);
+}
+
+void read_tls(Slots& slots, LineFields& out) {
+  out.sni = slots.text(kSni);
+  out.alpn = slots.text(kAlpn);
+  out.ja3 = slots.text(kJa3);
+  out.ja4 = slots.text(kJa4);
+  if (slots.has(kEch) && slots.value[kEch].get(out.ech) != simdjson::SUCCESS)
+    slots.say(kEch, "is neither true nor false");
 }
 
 void read_amounts(Slots& slots, LineFields& out) {
@@ -206,6 +225,7 @@ std::string JsonFields::parse(std::string_view line, LineFields& out) {
   read_amounts(slots, out);
   if (type == LineType::kReset) read_reset(slots, out);
   if (type == LineType::kDns) read_dns(slots, out);
+  if (type == LineType::kTls) read_tls(slots, out);
   return std::move(slots.problem);
 }
 

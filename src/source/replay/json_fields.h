@@ -10,7 +10,7 @@
 
 namespace ipm::source {
 
-enum class LineType : std::uint8_t { kOther, kOpen, kData, kClose, kReset, kRetrans, kDns };
+enum class LineType : std::uint8_t { kOther, kOpen, kData, kClose, kReset, kRetrans, kDns, kTls };
 enum class ResetWhy : std::uint8_t { kRefused, kPeer, kTimeout };
 
 // Views are valid until the next parse().
@@ -31,6 +31,13 @@ struct LineFields {
   std::string_view comm;
   std::string_view exe;
   std::string_view name;
+  model::IpAddress answered = {};  // All zero: none.
+  std::uint32_t ttl_s = 0;
+  std::string_view sni;
+  std::string_view alpn;
+  std::string_view ja3;
+  std::string_view ja4;
+  bool ech = false;
 };
 
 class JsonFields {

@@ -129,12 +129,29 @@ void JsonLines::say_flow(const LineFields& fields, ring::Writer& out) {
       answer.name = texts_.id(fields.name, fields.time_ns, out);
       answer.question_type = fields.question_type;
       answer.response_code = fields.response_code;
+      answer.address = fields.answered;
+      answer.ttl_s = fields.ttl_s;
       say(fields, EventKind::kDnsAnswer, answer, out);
       break;
     }
+    case LineType::kTls:
+      say_hello(fields, out);
+      break;
     case LineType::kOther:
       break;
   }
+}
+
+void JsonLines::say_hello(const LineFields& fields, ring::Writer& out) {
+  const auto id = [&](std::string_view text) { return texts_.id(text.substr(0, kNameBytesMax), fields.time_ns, out); };
+  model::TlsHello hello;
+  hello.tuple = fields.tuple;
+  hello.sni = id(fields.sni);
+  hello.alpn = id(fields.alpn);
+  hello.ja3 = id(fields.ja3);
+  hello.ja4 = id(fields.ja4);
+  if (fields.ech) hello.flags |= model::TlsHello::kEch;
+  say(fields, EventKind::kTlsHello, hello, out);
 }
 
 void JsonLines::say_data(const LineFields& fields, ring::Writer& out) {

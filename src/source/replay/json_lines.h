@@ -19,6 +19,7 @@ namespace ipm::source {
 class JsonLines {
  public:
   static constexpr std::size_t kLineBytesMax = JsonFields::kLineBytesMax;
+  static constexpr std::size_t kNameBytesMax = 255;  // Of each text of a TLS hello.
   // Two texts of kTextBytesMax are 98 parts; anchor, loss, process and flow events fit beside them.
   static constexpr std::uint64_t kEventsPerLineMax = 160;
   // Of malformed lines one loss event comes at once, then one for all of as many lines: garbage must not become an
@@ -60,6 +61,7 @@ class JsonLines {
   void say_flow(const LineFields& fields, ring::Writer& out);
   void say_end(const LineFields& fields, ring::Writer& out);
   void say_data(const LineFields& fields, ring::Writer& out);
+  void say_hello(const LineFields& fields, ring::Writer& out);
   template <typename T>
   void say(const LineFields& fields, model::EventKind kind, const T& payload, ring::Writer& out);
 

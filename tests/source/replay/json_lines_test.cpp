@@ -170,6 +170,28 @@ TEST_F(JsonLinesTest, ADnsAnswerNamesItsQuestion) {
   EXPECT_EQ(answer.name, events[1].as<model::Text>().id);
 }
 
+TEST_F(JsonLinesTest, ADnsAnswerCarriesAnAddressAndItsTtl) {
+  known_process();
+  const std::vector<model::Event> events =
+      events_of({line("dns", R"(,"qname":"a.example","answer":"192.0.2.9","ttl":300)")});
+  ASSERT_THAT(kinds(events), ElementsAre(EventKind::kText, EventKind::kDnsAnswer));
+  const auto answer = events[1].as<model::DnsAnswer>();
+  EXPECT_EQ(answer.address.text(), "192.0.2.9");
+  EXPECT_EQ(answer.ttl_s, 300U);
+}
+
+TEST_F(JsonLinesTest, ATlsHelloCarriesItsTexts) {
+  known_process();
+  const std::vector<model::Event> events =
+      events_of({line("tls", R"(,"sni":"a.example","ja4":"t13d1516h2_8daaf6152771_e5627efa2ab1","ech":true)")});
+  ASSERT_THAT(kinds(events), ElementsAre(EventKind::kText, EventKind::kText, EventKind::kTlsHello));
+  const auto hello = events[2].as<model::TlsHello>();
+  EXPECT_EQ(hello.sni, events[0].as<model::Text>().id);
+  EXPECT_EQ(hello.ja4, events[1].as<model::Text>().id);
+  EXPECT_EQ(hello.alpn, 0U);
+  EXPECT_EQ(hello.flags, model::TlsHello::kEch);
+}
+
 TEST_F(JsonLinesTest, AnotherExecutableUnderAPidIsAnExec) {
   known_process();
   const std::vector<model::Event> events = events_of({line("data", R"(,"tx":1,"rx":1)", kT, "/usr/bin/wget")});
