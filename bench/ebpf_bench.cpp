@@ -1,7 +1,6 @@
 // What the source ebpf: costs the programs it watches, and itself: beside nobody watching, and beside a monitor of the
 // bench's own that writes a record for each send and receive.
 #include <sched.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,14 +24,9 @@ namespace ipm::bench {
 namespace {
 
 constexpr int kRounds = 5;
+constexpr int kCallRounds = 7;
 constexpr std::uint32_t kExchanges = 60'000;  // A send and a receive each: a tenth to a third of a second.
 const std::string kPeer = "record per send";
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // --- ns per send and receive ---
 
@@ -70,19 +64,21 @@ double ns_per_call(Watcher watcher, const Load& load) {
   return traffic.hear();
 }
 
-void bench_calls(Report& report) {
-  const RunTimeStatistics statistics;
-  for (const Load& load : kLoads) {
-    std::vector<double> ours, theirs;  // Net of the empty programs of the same round.
-    for (int round = 0; round < kRounds; ++round) {
-      const double empty = ns_per_call(Watcher::kEmpty, load);
-      ours.push_back(ns_per_call(Watcher::kLibipm, load) - empty);
-      theirs.push_back(ns_per_call(Watcher::kRecordPerSend, load) - empty);
+// The best of all rounds, in which the watchers take turns: what disturbs only adds. Net of the programs that do
+// nothing.
+void bench_calls(const Load& load, Report& report) {
+  std::map<Watcher, double> best;
+  for (int round = 0; round < kCallRounds; ++round) {
+    for (const Watcher watcher : {Watcher::kEmpty, Watcher::kLibipm, Watcher::kRecordPerSend}) {
+      const double ns = ns_per_call(watcher, load);
+      const auto [at, first] = best.emplace(watcher, ns);
+      if (!first) at->second = std::min(at->second, ns);
     }
-    const std::string what = "ebpf, a send or receive, " + load.name;
-    report.value(what, median(ours), "ns", at_most(load.pairs == 1 ? 150 : 300));
-    report.compare(what, median(ours), kPeer, median(theirs), "ns", kNoBudget);
   }
+  const std::string what = "ebpf, a send or receive, " + load.name;
+  const double ours = best[Watcher::kLibipm] - best[Watcher::kEmpty];
+  report.value(what, ours, "ns", at_most(load.pairs == 1 ? 150 : 300));
+  report.compare("  same", ours, kPeer, best[Watcher::kRecordPerSend] - best[Watcher::kEmpty], "ns", kNoBudget);
 }
 
 // --- own CPU ---
@@ -90,12 +86,18 @@ void bench_calls(Report& report) {
 constexpr std::uint32_t kExchangesPerMs = 150;  // 300,000 sends and receives a second.
 constexpr int kOwnCpuSeconds = 5;
 
-double own_cpu_percent(Watcher watcher) {
+struct OwnCpu {
+  double percent;
+  double calls_per_s;
+};
+
+OwnCpu own_cpu(Watcher watcher) {
   const RunningMonitor monitor(watcher);
   Child traffic([](const Child::Say& say) {
     make_net_namespace();
     SocketPairs pairs(Transport::kUdp, 1'000);
     pairs.exchange(2'000);
+    be_undisturbed();
     const auto begin = std::chrono::steady_clock::now();
     say(0);
     timespec next{};
@@ -111,16 +113,21 @@ double own_cpu_percent(Watcher watcher) {
   (void)traffic.hear();
   const double begin = monitor.cpu_s();
   const double elapsed_s = traffic.hear();
-  const double calls = 2.0 * kExchangesPerMs * 1'000 * kOwnCpuSeconds;
-  if (calls / elapsed_s < 250'000) throw std::runtime_error("the machine does not reach 300,000 calls a second");
-  return (monitor.cpu_s() - begin) / kOwnCpuSeconds * 100;
+  constexpr double kCalls = 2.0 * kExchangesPerMs * 1'000 * kOwnCpuSeconds;
+  return {(monitor.cpu_s() - begin) / elapsed_s * 100, kCalls / elapsed_s};
 }
 
 void bench_own_cpu(Report& report) {
   const std::string what = "ebpf, own CPU at 300,000 calls/s of 2,000 sockets";
-  const double ours = own_cpu_percent(Watcher::kLibipm);
-  report.value(what, ours, "% of a core", at_most(1));
-  report.compare(what, ours, kPeer, own_cpu_percent(Watcher::kRecordPerSend), "% of a core", kNoBudget);
+  const OwnCpu ours = own_cpu(Watcher::kLibipm);
+  if (ours.calls_per_s < 270'000) {
+    report.skip(what, "the machine makes only " + number_text(ours.calls_per_s) + " calls/s");
+    return;
+  }
+  const OwnCpu theirs = own_cpu(Watcher::kRecordPerSend);
+  report.value(what, ours.percent, "% of a core", at_most(1));
+  report.compare("  same, theirs at " + number_text(theirs.calls_per_s), ours.percent, kPeer, theirs.percent,
+                 "% of a core", kNoBudget);
 }
 
 // --- programs as others run them ---
@@ -164,9 +171,18 @@ void bench_ebpf(Report& report) {
     report.skip("ebpf", why);
     return;
   }
-  bench_calls(report);
+  {
+    const RunTimeStatistics statistics;
+    for (const Load& load : kLoads) bench_calls(load, report);
+  }
   bench_own_cpu(report);
-  for (const Workload& workload : kWorkloads) bench_workload(workload, report);
+  for (const Workload& workload : kWorkloads) {
+    try {
+      bench_workload(workload, report);
+    } catch (const std::exception& error) {
+      report.skip("ebpf, " + workload.name, error.what());
+    }
+  }
 }
 
 }  // namespace ipm::bench

@@ -333,11 +333,13 @@ static __always_inline int handle(struct sock* sk, int ret, int flags, bool send
   return wanted(sk, ret, flags, sends) ? 0 : 0 * ret;
 }
 #else
-static __always_inline int handle(struct sock* sk, int ret, int flags, bool sends) { return 0; }
+static __always_inline int handle(struct sock* sk, int ret, int flags, bool sends) {
+  return 0;
+}
 #endif
 
 #ifdef V_FILTER
-#define BODY(sends)                                                                                  \
+#define BODY(sends)                                                                                 \
   if (wanted((struct sock*)ctx[0], (int)ctx[1], (int)ctx[2], sends)) asm volatile("" ::: "memory"); \
   return 0;
 #elif defined(V_EMPTY)
@@ -347,10 +349,6 @@ static __always_inline int handle(struct sock* sk, int ret, int flags, bool send
 #endif
 
 SEC("tp_btf/sock_send_length")
-int on_send(__u64* ctx) {
-  BODY(true)
-}
-SEC("tp_btf/sock_recv_length")
-int on_recv(__u64* ctx) {
+int on_send(__u64* ctx){BODY(true)} SEC("tp_btf/sock_recv_length") int on_recv(__u64* ctx) {
   BODY(false)
 }
