@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/resource.h>
+#include <sys/types.h>
 #include <time.h>
 
 namespace ipm::bench {
@@ -17,10 +18,18 @@ inline double process_cpu_s() {
   ::getrusage(RUSAGE_SELF, &usage);
   return cpu_s_of(usage);
 }
-inline double thread_cpu_s() {
+inline double clock_s(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  ::clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+inline double thread_cpu_s() {
+  return clock_s(CLOCK_THREAD_CPUTIME_ID);
+}
+// Of another process so far, all its threads; 0 once it is gone.
+inline double cpu_s_of_process(pid_t pid) {
+  clockid_t clock{};
+  return ::clock_getcpuclockid(pid, &clock) == 0 ? clock_s(clock) : 0;
 }
 
 // What the work took of the calling thread's time.

@@ -19,7 +19,7 @@ struct Section {
 constexpr Section kSections[] = {
     {"lanes", ipm::bench::bench_lanes},         {"flow_table", ipm::bench::bench_flow_table},
     {"engine", ipm::bench::bench_engine},       {"memory", ipm::bench::bench_memory},
-    {"inventory", ipm::bench::bench_inventory},
+    {"inventory", ipm::bench::bench_inventory}, {"ebpf", ipm::bench::bench_ebpf},
 };
 
 void run(const Section& section, ipm::bench::Report& report) {
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> wanted(arguments.begin() + 1, arguments.begin() + count);
   for (const std::string_view name : wanted) {
     if (std::ranges::any_of(kSections, [&](const Section& section) { return section.name == name; })) continue;
-    std::fprintf(stderr, "no section \"%.*s\"; there are lanes, flow_table, engine, memory, inventory\n",
+    std::fprintf(stderr, "no section \"%.*s\"; there are lanes, flow_table, engine, memory, inventory, ebpf\n",
                  static_cast<int>(name.size()), name.data());
     return 2;
   }

@@ -10,5 +10,6 @@ void bench_flow_table(Report& report);
 void bench_engine(Report& report);
 void bench_memory(Report& report);
 void bench_inventory(Report& report);
+void bench_ebpf(Report& report);
 
 }  // namespace ipm::bench

@@ -2,36 +2,19 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 #include <string>
+
+#include "checked.h"
+#include "net_namespace.h"
 
 namespace ipm::bench {
 namespace {
-
-int checked(int result, const char* what) {
-  if (result < 0) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
-  return result;
-}
-
-void make_namespace() {
-  checked(::unshare(CLONE_NEWNET), "make a network namespace");
-  const int any = checked(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
-  ifreq loopback{};
-  std::strcpy(loopback.ifr_name, "lo");
-  loopback.ifr_flags = IFF_UP;
-  checked(::ioctl(any, SIOCSIFFLAGS, &loopback), "set lo up");
-  ::close(any);
-}
 
 void enter_namespace_of(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/net";
@@ -71,7 +54,7 @@ SocketHolders::SocketHolders(std::uint32_t processes, std::uint32_t connections_
     const pid_t first = holders_.empty() ? 0 : holders_.front()->pid();
     holders_.push_back(std::make_unique<Child>([=](const Child::Say& say) {
       if (first == 0) {
-        make_namespace();
+        make_net_namespace();
       } else {
         enter_namespace_of(first);
       }

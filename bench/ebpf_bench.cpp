@@ -1,0 +1,188 @@
+// What the source ebpf: costs the programs it watches, and itself: beside nobody watching, and beside a monitor of the
+// bench's own that writes a record for each send and receive.
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "checked.h"
+#include "cpu_time.h"
+#include "ebpf/monitors.h"
+#include "ebpf/program_times.h"
+#include "ebpf/socket_pairs.h"
+#include "ebpf/workloads.h"
+#include "net_namespace.h"
+#include "sections.h"
+
+namespace ipm::bench {
+namespace {
+
+constexpr int kRounds = 5;
+constexpr int kCallRounds = 7;
+constexpr std::uint32_t kExchanges = 60'000;  // A send and a receive each: a tenth to a third of a second.
+const std::string kPeer = "record per send";
+
+// --- ns per send and receive ---
+
+struct Load {
+  std::string name;
+  Transport transport;
+  std::uint32_t pairs;
+};
+const std::vector<Load> kLoads = {
+    {"1 UDP socket", Transport::kUdp, 1},
+    {"1 TCP socket", Transport::kTcp, 1},
+    {"2,000 UDP sockets", Transport::kUdp, 1'000},  // Both ends of a pair are watched.
+    {"2,000 TCP sockets", Transport::kTcp, 1'000},
+};
+
+void be_undisturbed() {
+  const sched_param priority{.sched_priority = 1};
+  checked(::sched_setscheduler(0, SCHED_FIFO, &priority), "SCHED_FIFO");
+}
+
+// The mean over the program that sees sends and the one that sees receives, while pairs of a process exchange messages.
+double ns_per_call(Watcher watcher, const Load& load) {
+  const RunningMonitor monitor(watcher);
+  const ProgramNames names = programs_of(watcher);
+  const LoadedProgram send(names.send), receive(names.receive);
+  Child traffic([&](const Child::Say& say) {
+    make_net_namespace();
+    SocketPairs pairs(load.transport, load.pairs);
+    pairs.exchange(std::max(2'000U, load.pairs));  // The programs know the sockets from here on.
+    be_undisturbed();
+    const RunTime sent = send.run_time(), received = receive.run_time();
+    pairs.exchange(kExchanges);
+    say((send.run_time().ns_per_run_since(sent) + receive.run_time().ns_per_run_since(received)) / 2);
+  });
+  return traffic.hear();
+}
+
+// The best of all rounds, in which the watchers take turns: what disturbs only adds. Net of the programs that do
+// nothing.
+void bench_calls(const Load& load, Report& report) {
+  std::map<Watcher, double> best;
+  for (int round = 0; round < kCallRounds; ++round) {
+    for (const Watcher watcher : {Watcher::kEmpty, Watcher::kLibipm, Watcher::kRecordPerSend}) {
+      const double ns = ns_per_call(watcher, load);
+      const auto [at, first] = best.emplace(watcher, ns);
+      if (!first) at->second = std::min(at->second, ns);
+    }
+  }
+  const std::string what = "ebpf, a send or receive, " + load.name;
+  const double ours = best[Watcher::kLibipm] - best[Watcher::kEmpty];
+  report.value(what, ours, "ns", at_most(load.pairs == 1 ? 150 : 300));
+  report.compare("  same", ours, kPeer, best[Watcher::kRecordPerSend] - best[Watcher::kEmpty], "ns", kNoBudget);
+}
+
+// --- own CPU ---
+
+constexpr std::uint32_t kExchangesPerMs = 150;  // 300,000 sends and receives a second.
+constexpr int kOwnCpuSeconds = 5;
+
+struct OwnCpu {
+  double percent;
+  double calls_per_s;
+};
+
+OwnCpu own_cpu(Watcher watcher) {
+  const RunningMonitor monitor(watcher);
+  Child traffic([](const Child::Say& say) {
+    make_net_namespace();
+    SocketPairs pairs(Transport::kUdp, 1'000);
+    pairs.exchange(2'000);
+    be_undisturbed();
+    const auto begin = std::chrono::steady_clock::now();
+    say(0);
+    timespec next{};
+    ::clock_gettime(CLOCK_MONOTONIC, &next);
+    for (int ms = 0; ms < kOwnCpuSeconds * 1'000; ++ms) {
+      pairs.exchange(kExchangesPerMs);
+      next.tv_nsec += 1'000'000;
+      if (next.tv_nsec >= 1'000'000'000) next = {.tv_sec = next.tv_sec + 1, .tv_nsec = next.tv_nsec - 1'000'000'000};
+      ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
+    }
+    say(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  });
+  (void)traffic.hear();
+  const double begin = monitor.cpu_s();
+  const double elapsed_s = traffic.hear();
+  constexpr double kCalls = 2.0 * kExchangesPerMs * 1'000 * kOwnCpuSeconds;
+  return {(monitor.cpu_s() - begin) / elapsed_s * 100, kCalls / elapsed_s};
+}
+
+void bench_own_cpu(Report& report) {
+  const std::string what = "ebpf, own CPU at 300,000 calls/s of 2,000 sockets";
+  const OwnCpu ours = own_cpu(Watcher::kLibipm);
+  if (ours.calls_per_s < 270'000) {
+    report.skip(what, "the machine makes only " + number_text(ours.calls_per_s) + " calls/s");
+    return;
+  }
+  const OwnCpu theirs = own_cpu(Watcher::kRecordPerSend);
+  report.value(what, ours.percent, "% of a core", at_most(1));
+  report.compare("  same, theirs at " + number_text(theirs.calls_per_s), ours.percent, kPeer, theirs.percent,
+                 "% of a core", kNoBudget);
+}
+
+// --- programs as others run them ---
+
+struct Workload {
+  std::string name, unit;
+  std::function<double()> run;
+  bool more_is_better;
+  Budget ours_to_bare;
+};
+const std::vector<Workload> kWorkloads = {
+    {"iperf3 -l 1K", "Gbit/s", [] { return iperf3_gbit_s("1K"); }, true, at_least(0.85)},
+    {"iperf3 -l 128K", "Gbit/s", [] { return iperf3_gbit_s("128K"); }, true, kNoBudget},
+    {"nginx, CPU per request", "us", nginx_us_per_request, false, kNoBudget},
+};
+
+// The best of all rounds: what disturbs only makes it worse.
+void bench_workload(const Workload& workload, Report& report) {
+  std::map<Watcher, double> best;
+  for (int round = 0; round < kRounds; ++round) {
+    for (const Watcher watcher : {Watcher::kNobody, Watcher::kLibipm, Watcher::kRecordPerSend}) {
+      const RunningMonitor monitor(watcher);
+      const double value = workload.run();
+      const auto [at, first] = best.emplace(watcher, value);
+      if (!first) at->second = workload.more_is_better ? std::max(at->second, value) : std::min(at->second, value);
+    }
+  }
+  const double bare = best[Watcher::kNobody];
+  report.compare("ebpf, " + workload.name, best[Watcher::kLibipm], "bare", bare, workload.unit, workload.ours_to_bare);
+  report.compare("  same, a " + kPeer, best[Watcher::kRecordPerSend], "bare", bare, workload.unit, kNoBudget);
+}
+
+}  // namespace
+
+void bench_ebpf(Report& report) {
+  if (::geteuid() != 0) {
+    report.skip("ebpf", "needs root to load BPF programs and to make a network namespace");
+    return;
+  }
+  if (const std::string why = why_no_ebpf_source(); !why.empty()) {
+    report.skip("ebpf", why);
+    return;
+  }
+  {
+    const RunTimeStatistics statistics;
+    for (const Load& load : kLoads) bench_calls(load, report);
+  }
+  bench_own_cpu(report);
+  for (const Workload& workload : kWorkloads) {
+    try {
+      bench_workload(workload, report);
+    } catch (const std::exception& error) {
+      report.skip("ebpf, " + workload.name, error.what());
+    }
+  }
+}
+
+}  // namespace ipm::bench
