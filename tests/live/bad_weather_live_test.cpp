@@ -48,11 +48,12 @@ void become_nobody() {
   ::prctl(PR_SET_DUMPABLE, 1);
 }
 
-// From here on socket(AF_NETLINK, …) fails with EACCES.
-void refuse_netlink() {
+// From here on socket(AF_NETLINK, …) and bpf(…) fail with EACCES.
+void refuse_netlink_and_bpf() {
   const auto word = [](std::uint32_t offset) { return sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset); };
   sock_filter code[] = {
       word(offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 3, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
       word(offsetof(seccomp_data, args)),  // The low half of the first: the family.
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
@@ -64,9 +65,9 @@ void refuse_netlink() {
          "install the filter");
 }
 
-TEST_F(BadWeatherLiveTest, WithoutNetlinkTheErrorSaysSoAndTheMonitorLives) {
+TEST_F(BadWeatherLiveTest, WithoutNetlinkAndBpfTheErrorSaysSoAndTheMonitorLives) {
   in_child([] {
-    refuse_netlink();
+    refuse_netlink_and_bpf();
     Monitor monitor;
     for (const char* uri : {"sock_diag:", "auto:"}) {
       try {
