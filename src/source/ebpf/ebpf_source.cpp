@@ -70,6 +70,7 @@ Status EbpfSource::open(const SourceOptions& options) {
   }
   processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
   sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2);
+  names_ = std::make_unique<Names>(out_, *sockets_);
   if (!os::in_initial_pid_namespace()) {
     degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
   }
@@ -163,7 +164,8 @@ bool EbpfSource::read_ring(bool& short_of_room) {
   bool any = false;
   const bool stopped = kernel_.consume([&](std::span<const std::byte> record) {
     any = true;
-    sockets_->take(record);
+    const auto head = head_of(record);
+    head && head->type == IPM_RECORD_PACKET ? names_->take(record) : sockets_->take(record);
     return out_.room() >= kRoomMin;
   });
   if (!stopped) ring_empty_ = true;
@@ -231,6 +233,7 @@ void EbpfSource::count_losses(TimeNs now) {
     // Nothing is lost: the map has it, only not which of it is new.
     (void)kernel_.for_each_key([&](const ipm_io_key& key) { sockets_->note_use(key); });
   }
+  out_.lost(grown(IPM_COUNT_NAMES_FULL));  // Names, and no number.
   const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
   const std::uint64_t records = grown(IPM_COUNT_RING_FULL) + (sockets_->refused() - refused);
   const std::uint64_t calls = grown(IPM_COUNT_MAP_FULL) + grown(IPM_COUNT_LIFE_FAILED);
@@ -241,7 +244,7 @@ void EbpfSource::count_losses(TimeNs now) {
   loss.bytes = grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX);
   loss.bytes_known = calls != 0 ? 1 : 0;
   loss.layer = model::ByteLayer::kApp;
-  for (std::uint64_t i = 0; i < records + calls; ++i) out_.lost();
+  out_.lost(records + calls);
   out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
   if (records == 0) return;
   sockets_->note_loss();

@@ -8,6 +8,7 @@
 
 #include "os/linux/fd.h"
 #include "source/ebpf/kernel_side.h"
+#include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
 #include "source/ebpf/sockets.h"
 
@@ -54,6 +55,7 @@ class EbpfSource final : public Source {
   KernelSide kernel_;
   std::unique_ptr<host::Processes> processes_;
   std::unique_ptr<Sockets> sockets_;
+  std::unique_ptr<Names> names_;
   os::Fd epoll_, interrupt_;
   std::vector<std::byte> buffer_;
   std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.

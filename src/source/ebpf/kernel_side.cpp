@@ -105,7 +105,7 @@ Status KernelSide::State::share_maps(bpf_object* object, const Options& options)
 }
 
 Status KernelSide::State::attach(Part part, bpf_program* program) {
-  if (part == Part::kRelease) {
+  if (part == Part::kRelease || part == Part::kNames) {
     const std::string path = cgroup_mount();
     if (path.empty()) return Status::unsupported("cgroup v2 is not mounted");
     const os::Fd cgroup(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

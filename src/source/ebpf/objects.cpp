@@ -3,6 +3,7 @@
 #include "accept.skel.h"
 #include "length.skel.h"
 #include "lifecycle.skel.h"
+#include "names.skel.h"
 #include "processes.skel.h"
 #include "release.skel.h"
 #include "seed.skel.h"
@@ -27,6 +28,9 @@ std::span<const std::byte> object_image(Part part) {
       break;
     case Part::kRelease:
       begin = ipm_release__elf_bytes(&bytes);
+      break;
+    case Part::kNames:
+      begin = ipm_names__elf_bytes(&bytes);
       break;
     case Part::kSeed:
       begin = ipm_seed__elf_bytes(&bytes);

@@ -22,7 +22,7 @@ Status read_without(std::string_view list, Options& out) {
         std::find_if(kPartFacts.begin(), kPartFacts.end(), [&](const PartFacts& facts) { return facts.name == name; });
     if (part == kPartFacts.end()) {
       return Status::invalid_argument("no part \"" + std::string(name) +
-                                      "\"; there are length, lifecycle, processes, accept, release and seed");
+                                      "\"; there are length, lifecycle, processes, accept, release, names and seed");
     }
     out.without[static_cast<std::size_t>(part - kPartFacts.begin())] = true;
   }

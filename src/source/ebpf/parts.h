@@ -8,8 +8,8 @@
 
 namespace ipm::source::ebpf {
 
-enum class Part : std::uint8_t { kLength, kLifecycle, kProcesses, kAccept, kRelease, kSeed };
-inline constexpr std::size_t kParts = 6;
+enum class Part : std::uint8_t { kLength, kLifecycle, kProcesses, kAccept, kRelease, kNames, kSeed };
+inline constexpr std::size_t kParts = 7;
 
 struct PartFacts {
   std::string_view name;   // As without= takes it.
@@ -24,6 +24,7 @@ inline constexpr std::array<PartFacts, kParts> kPartFacts{{
     {"accept", "who accepts a connection that it does not use",
      "needs tracefs (mount -t tracefs none /sys/kernel/tracing) and CAP_PERFMON"},
     {"release", "the end of udp and raw sockets as it happens", "needs cgroup v2 and CAP_NET_ADMIN"},
+    {"names", "dns names and tls hellos", "needs cgroup v2 and CAP_NET_ADMIN"},
     {"seed", "sockets from before the source was opened", "needs BTF, CAP_BPF and CAP_PERFMON"},
 }};
 

@@ -29,6 +29,12 @@ Sockets::Socket* Sockets::find(std::uint64_t cookie) {
   return found == sockets_.end() ? nullptr : &found->second;
 }
 
+Sockets::Known Sockets::known(std::uint64_t cookie) const {
+  const auto found = sockets_.find(cookie);
+  if (found == sockets_.end()) return {};
+  return {.tuple = found->second.tuple, .owner = found->second.origin};
+}
+
 Sockets::Socket* Sockets::ensure(std::uint64_t cookie) {
   if (Socket* const known = find(cookie)) return known;
   if (sockets_.size() >= sockets_max_) {

@@ -49,6 +49,13 @@ class Sockets {
   // Tells what the last look saw, as far as there is room. True: all is told. Part of settle().
   bool settle_look(TimeNs now, std::uint64_t room_min);
 
+  // What is known of a socket by now, for what others tell of it. Empty: nothing.
+  struct Known {
+    model::FlowTuple tuple = {};
+    model::ProcessKey owner = {};
+  };
+  Known known(std::uint64_t cookie) const;
+
   std::size_t size() const { return sockets_.size(); }
   std::uint64_t refused() const { return refused_; }
 

@@ -43,7 +43,7 @@ class EventOut {
     add(received_, count);
     add(malformed_, count);
   }
-  void lost() { add(lost_, 1); }
+  void lost(std::uint64_t count = 1) { add(lost_, count); }
 
   std::uint64_t room() { return writer_->free(); }
   std::uint64_t received() const { return received_.load(std::memory_order_relaxed); }

@@ -89,6 +89,7 @@ enum ipm_record_type {
   IPM_RECORD_PROCESS = 3, /* ipm_record_process: an image that communicates. */
   IPM_RECORD_EXIT = 4,    /* ipm_record_exit: the end of a process that was told. */
   IPM_RECORD_OWNER = 5,   /* ipm_record_owner */
+  IPM_RECORD_PACKET = 7,  /* ipm_record_packet */
   IPM_RECORD_RELEASE = 6  /* ipm_record_owner: the last descriptor is closed, by this process. */
 };
 
@@ -199,6 +200,24 @@ struct ipm_record_owner {
   ipm_u32 netns;
 };
 
+enum ipm_packet_what {
+  IPM_PACKET_DNS = 1,  /* Comes in, from a port of DNS. */
+  IPM_PACKET_HELLO = 2 /* Goes out: a segment of a TLS ClientHello. */
+};
+
+/* Sizes that a packet is copied in; what is longer is cut. */
+#define IPM_PACKET_SMALL 576
+#define IPM_PACKET_MEDIUM 2048
+#define IPM_PACKET_LARGE 8192
+
+/* The packet follows, from the IP header on. */
+struct ipm_record_packet {
+  struct ipm_record_head head;
+  ipm_u64 cookie;
+  ipm_u32 what;
+  ipm_u32 packet_bytes; /* That are there. */
+};
+
 /* --- counters, per CPU --- */
 
 enum ipm_counter {
@@ -208,7 +227,8 @@ enum ipm_counter {
   IPM_COUNT_MAP_FULL_TX = 3,  /* Their bytes. */
   IPM_COUNT_MAP_FULL_RX = 4,
   IPM_COUNT_LIFE_FAILED = 5, /* Sockets whose life could not be kept. */
-  IPM_COUNTERS = 6
+  IPM_COUNT_NAMES_FULL = 6,  /* Packets with names that found no room in the ring. */
+  IPM_COUNTERS = 7
 };
 
 #endif

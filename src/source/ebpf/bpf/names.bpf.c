@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// What says names in the clear, copied for the user side to read and drop: answers of DNS servers as they come in, and
+// the ClientHello of TLS as it goes out. Of a connection only its beginning is looked at, of that only what looks like
+// a hello; of UDP only what comes from a port of DNS. Needs cgroup v2 and CAP_NET_ADMIN.
+#include "shared.h"
+
+/* include/uapi/linux/bpf.h: the layouts that programs on packets see. */
+struct __sk_buff {
+  __u32 len;
+  __u32 pkt_type;
+  __u32 mark;
+  __u32 queue_mapping;
+  __u32 protocol;
+  __u32 others[37]; /* vlan_present to gso_segs, which are not read here. */
+  struct bpf_sock* sk;
+};
+struct bpf_tcp_sock {
+  __u32 snd_cwnd;
+  __u32 srtt_us;
+  __u32 rtt_min;
+  __u32 snd_ssthresh;
+  __u32 rcv_nxt;
+  __u32 snd_nxt;
+  __u32 snd_una;
+  __u32 mss_cache;
+  __u32 ecn_flags;
+  __u32 rate_delivered;
+  __u32 rate_interval_us;
+  __u32 packets_out;
+  __u32 retrans_out;
+  __u32 total_retrans;
+  __u32 segs_in;
+  __u32 data_segs_in;
+  __u32 segs_out;
+  __u32 data_segs_out;
+  __u32 lost_out;
+  __u32 sacked_out;
+  __u64 bytes_received;
+  __u64 bytes_acked;
+};
+enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86DD, IPPROTO_UDP = 17 };
+enum { DNS = 53, MDNS = 5353, LLMNR = 5355 };
+enum { HELLO_PIECES_MAX = 8, HELLO_BYTES_MAX = 16 << 10 };
+
+/* How far a connection's hello is. Goes with the socket. */
+struct ipm_hello {
+  u32 done;
+  u32 left; /* Bytes of the hello that are still to come; 0: it has not begun. */
+  u32 pieces;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct ipm_hello);
+} hellos SEC(".maps");
+
+struct headers {
+  u32 transport; /* Offset of the TCP or UDP header. */
+  u8 protocol;
+};
+
+static __always_inline int find_transport(struct __sk_buff* skb, struct headers* out) {
+  u8 first[20];
+  if (bpf_skb_load_bytes(skb, 0, first, sizeof first)) return 0;
+  if (skb->protocol == __builtin_bswap16(ETH_P_IP)) {
+    if (((first[6] & 0x1f) | first[7]) != 0) return 0; /* Not the first fragment. */
+    out->transport = (u32)(first[0] & 0x0f) * 4;
+    out->protocol = first[9];
+    return 1;
+  }
+  if (skb->protocol != __builtin_bswap16(ETH_P_IPV6)) return 0;
+  out->transport = 40; /* Without extension headers, as names travel. */
+  out->protocol = first[6];
+  return 1;
+}
+
+/* `room` is a constant; the packet from its IP header on, as far as it goes in. */
+static __always_inline int copy_packet(struct __sk_buff* skb, u64 cookie, u32 what, const u64 room) {
+  struct ipm_record_packet* record = bpf_ringbuf_reserve(&ring, sizeof *record + room, 0);
+  if (!record) {
+    count(IPM_COUNT_NAMES_FULL, 1);
+    return 0;
+  }
+  begin_record(&record->head, IPM_RECORD_PACKET, sizeof *record + room);
+  record->cookie = cookie;
+  record->what = what;
+  u64 bytes = skb->len;
+  if (bytes > room) bytes = room;
+  /* Apart, since the compiler would make one comparison of both limits that the verifier cannot follow. */
+  asm volatile("" : "+r"(bytes));
+  if (bytes == 0) goto discard;
+  asm volatile("" : "+r"(bytes));
+  if (bytes > room || bpf_skb_load_bytes(skb, 0, record + 1, bytes)) goto discard;
+  record->packet_bytes = bytes;
+  bpf_ringbuf_submit(record, wake_flags());
+  return 1;
+discard:
+  bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+  return 0;
+}
+
+static __always_inline int copy_fitting(struct __sk_buff* skb, u64 cookie, u32 what) {
+  if (skb->len <= IPM_PACKET_SMALL) return copy_packet(skb, cookie, what, IPM_PACKET_SMALL);
+  if (skb->len <= IPM_PACKET_MEDIUM) return copy_packet(skb, cookie, what, IPM_PACKET_MEDIUM);
+  return copy_packet(skb, cookie, what, IPM_PACKET_LARGE);
+}
+
+SEC("cgroup_skb/ingress")
+int ipm_ingress(struct __sk_buff* skb) {
+  struct headers at;
+  if (!find_transport(skb, &at) || at.protocol != IPPROTO_UDP) return 1;
+  __be16 ports[2];
+  if (bpf_skb_load_bytes(skb, at.transport, ports, sizeof ports)) return 1;
+  u16 from = __builtin_bswap16(ports[0]);
+  if (from == DNS || from == MDNS || from == LLMNR) copy_fitting(skb, bpf_get_socket_cookie(skb), IPM_PACKET_DNS);
+  return 1;
+}
+
+static __always_inline void follow_hello(struct __sk_buff* skb, struct bpf_sock* sk, u32 transport) {
+  struct ipm_hello* hello = bpf_sk_storage_get(&hellos, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+  if (!hello || hello->done) return;
+  u8 offset;
+  if (bpf_skb_load_bytes(skb, transport + 12, &offset, 1)) return;
+  u32 payload = transport + (u32)(offset >> 4) * 4;
+  if (payload >= skb->len) return; /* No payload. */
+  u32 bytes = skb->len - payload;
+  if (hello->left == 0) {
+    u8 start[9]; /* RFC 8446 §5.1, §4: record type, version, length; handshake type, length. */
+    hello->done = 1;
+    if (bpf_skb_load_bytes(skb, payload, start, sizeof start)) return;
+    if (start[0] != 0x16 || start[1] != 0x03 || start[5] != 0x01) return;
+    u32 length = (u32)start[6] << 16 | (u32)start[7] << 8 | start[8];
+    if (length > HELLO_BYTES_MAX) return;
+    hello->left = length + 9;
+    hello->done = 0;
+  }
+  copy_fitting(skb, bpf_get_socket_cookie(skb), IPM_PACKET_HELLO);
+  hello->left = bytes < hello->left ? hello->left - bytes : 0;
+  if (hello->left == 0 || ++hello->pieces >= HELLO_PIECES_MAX) hello->done = 1;
+}
+
+SEC("cgroup_skb/egress")
+int ipm_egress(struct __sk_buff* skb) {
+  struct bpf_sock* sk = skb->sk;
+  if (!sk) return 1;
+  sk = bpf_sk_fullsock(sk);
+  if (!sk || sk->protocol != IPPROTO_TCP) return 1;
+  struct bpf_tcp_sock* tcp = bpf_tcp_sock(sk);
+  if (!tcp || tcp->bytes_acked > HELLO_BYTES_MAX) return 1; /* Long past its beginning. */
+  struct headers at;
+  if (find_transport(skb, &at) && at.protocol == IPPROTO_TCP) follow_hello(skb, sk, at.transport);
+  return 1;
+}
+
+char LICENSE[] SEC("license") = "GPL";
