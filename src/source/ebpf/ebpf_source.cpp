@@ -71,6 +71,13 @@ Status EbpfSource::open(const SourceOptions& options) {
   processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
   sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2);
   names_ = std::make_unique<Names>(out_, *sockets_);
+  // Nothing of it is needed to see what sockets move; it is what that is compared with.
+  namespaces_ =
+      std::make_unique<host::Namespaces>(host::Namespaces::Settings{.proc_root = options_.proc_root, .sockets = false});
+  host_counters_ = std::make_unique<host::Counters>(out_, *namespaces_);
+  if (Status own = namespaces_->open_own(); !own.ok()) {
+    degradations_["interface and namespace counters"] = std::string(own.message());
+  }
   if (!os::in_initial_pid_namespace()) {
     degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
   }
@@ -197,11 +204,18 @@ bool EbpfSource::advance_tick(bool& short_of_room) {
       break;
     case Phase::kSettle:
       if (sockets_->settle(now, kRoomMin)) {
-        phase_ = Phase::kProcesses;
+        phase_ = Phase::kCounters;
       } else {
         short_of_room = true;
         return false;
       }
+      break;
+    case Phase::kCounters:
+      if (!step_counters(now)) {
+        short_of_room = true;
+        return false;
+      }
+      phase_ = Phase::kProcesses;
       break;
     case Phase::kProcesses:
       if (!processes_->sample(now, kRoomMin)) {
@@ -224,6 +238,20 @@ void EbpfSource::begin_tick(TimeNs now) {
   phase_ = Phase::kRing;
   const bool sweep = !kernel_.has(Part::kRelease) && now >= next_sweep_ns_;
   if ((look_wanted_ || sweep) && kernel_.has(Part::kSeed)) begin_look(look_after_loss_, now);
+}
+
+// At most 5 % of a core, whatever the host has of namespaces.
+bool EbpfSource::step_counters(TimeNs now) {
+  if (counters_cpu_ns_ == 0) {
+    if (!counters_pace_.due(now)) return true;
+    (void)namespaces_->scan(now, false);
+    host_counters_->begin();
+  }
+  const TimeNs began = os::thread_cpu_ns();
+  const bool done = host_counters_->step(now, kRoomMin);
+  counters_cpu_ns_ += std::max<TimeNs>(1, os::thread_cpu_ns() - began);
+  if (done) counters_pace_.ran(now, std::exchange(counters_cpu_ns_, 0));
+  return done;
 }
 
 void EbpfSource::count_losses(TimeNs now) {

@@ -11,6 +11,9 @@
 #include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
 #include "source/ebpf/sockets.h"
+#include "source/host/counters.h"
+#include "source/host/namespaces.h"
+#include "source/host/pace.h"
 
 namespace ipm::source::ebpf {
 
@@ -37,7 +40,7 @@ class EbpfSource final : public Source {
 
  private:
   // Of one tick, in this order.
-  enum class Phase { kIdle, kLook, kRing, kSettle, kProcesses };
+  enum class Phase { kIdle, kLook, kRing, kSettle, kCounters, kProcesses };
 
   Status watch(int fd, std::uint32_t events, std::uint64_t tag);
   bool wait(TimeNs until);  // True: interrupted.
@@ -48,6 +51,7 @@ class EbpfSource final : public Source {
   void count_losses(TimeNs now);
   void begin_look(bool after_loss, TimeNs now);
   bool step_look(TimeNs now);  // True: done.
+  bool step_counters(TimeNs now);
   void end_tick();
 
   Options options_;
@@ -56,6 +60,10 @@ class EbpfSource final : public Source {
   std::unique_ptr<host::Processes> processes_;
   std::unique_ptr<Sockets> sockets_;
   std::unique_ptr<Names> names_;
+  std::unique_ptr<host::Namespaces> namespaces_;
+  std::unique_ptr<host::Counters> host_counters_;
+  host::Pace counters_pace_;
+  TimeNs counters_cpu_ns_ = 0;  // Of this round.
   os::Fd epoll_, interrupt_;
   std::vector<std::byte> buffer_;
   std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "model/event.h"
-#include "source/sock_diag/pace.h"
+#include "source/host/pace.h"
 
 namespace ipm::source::sock_diag {
+
+using host::Pace;
 
 struct Holders {
   std::uint16_t count = 0;

@@ -48,7 +48,11 @@ Status SockDiagSource::open(const SourceOptions& options) {
   interrupt_ = os::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!interrupt_.valid()) return Status::from_errno("sock_diag: create eventfd", errno);
   epoll_ = std::move(epoll);
-  namespaces_ = std::make_unique<Namespaces>(options_);
+  namespaces_ =
+      std::make_unique<Namespaces>(Namespaces::Settings{.proc_root = options_.proc_root,
+                                                        .all = options_.all_netns,
+                                                        .receive_buffer_bytes = options_.receive_buffer_bytes});
+  counters_ = std::make_unique<host::Counters>(out_, *namespaces_);
   processes_ = std::make_unique<Processes>(options_.proc_root, out_);
   events_ = std::make_unique<SocketEvents>(out_, *processes_);
   walk_ = std::make_unique<OwnerWalk>(options_.proc_root);

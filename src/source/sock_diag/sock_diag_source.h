@@ -2,7 +2,7 @@
 // stretch of the tick: the periodic look at all sockets, cut into steps that stop when the lane is short of room.
 //
 // The files: sock_diag.cpp opens and waits, destroy.cpp takes in what ends, tick.cpp looks at what is,
-// owners.cpp finds out whose it is, counters.cpp reads the totals.
+// owners.cpp finds out whose it is.
 #pragma once
 
 #include <atomic>
@@ -16,16 +16,20 @@
 #include "os/linux/fd.h"
 #include "os/linux/netlink_socket.h"
 #include "os/linux/proc_connector.h"
+#include "source/host/counters.h"
 #include "source/host/event_out.h"
+#include "source/host/namespaces.h"
 #include "source/host/processes.h"
 #include "source/sock_diag/closed_sockets.h"
-#include "source/sock_diag/namespaces.h"
 #include "source/sock_diag/options.h"
 #include "source/sock_diag/owner_walk.h"
 #include "source/sock_diag/socket_events.h"
 #include "source/sock_diag/socket_table.h"
 
 namespace ipm::source::sock_diag {
+
+using host::Namespaces;
+using host::Netns;
 
 // How long the end of a socket may wait for that of its other end.
 inline constexpr TimeNs kPeerWait = 20 * kMillisecond;
@@ -116,11 +120,6 @@ class SockDiagSource final : public Source {
   void announce(std::uint64_t cookie, SocketRecord& record, TimeNs now);
   std::uint16_t flags_of(const SocketRecord& record);
 
-  // counters.cpp
-  bool step_counters(TimeNs now);
-  void count_host(Netns& netns, TimeNs now);
-  void count_interfaces(Netns& netns, TimeNs now);
-
   // owners.cpp
   void begin_owners(TimeNs now);
   bool step_recheck(TimeNs now);
@@ -134,6 +133,7 @@ class SockDiagSource final : public Source {
   Options options_;
   EventOut out_;
   std::unique_ptr<Namespaces> namespaces_;
+  std::unique_ptr<host::Counters> counters_;
   std::unique_ptr<Processes> processes_;
   std::unique_ptr<SocketEvents> events_;
   std::unique_ptr<OwnerWalk> walk_;
@@ -170,7 +170,6 @@ class SockDiagSource final : public Source {
   std::unordered_map<std::uint64_t, Ending*> waiting_;
   std::deque<std::uint64_t> pending_;               // Cookies seen and not announced yet.
   std::deque<std::uint64_t> rechecks_;              // Announced ones whose owner is to be looked for (again).
-  std::deque<std::uint32_t> counters_of_;           // Namespaces still to be counted in this tick.
   std::unordered_set<std::uint32_t> fresh_pids_;    // Forked or executed since the last walk.
   std::unordered_set<std::uint32_t> changed_pids_;  // Known ones that forked or ended: who else holds their sockets?
 

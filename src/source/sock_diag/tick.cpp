@@ -62,7 +62,7 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
       if (step_recheck(now)) phase_ = Phase::kCounters;
       break;
     case Phase::kCounters:
-      if (step_counters(now)) phase_ = Phase::kProcesses;
+      if (counters_->step(now, kRoomMin)) phase_ = Phase::kProcesses;
       break;
     case Phase::kProcesses:
       if (!processes_->sample(now, kRoomMin)) break;
@@ -137,15 +137,14 @@ bool SockDiagSource::release(Netns& netns, TimeNs now) {
 void SockDiagSource::plan_dumps() {
   jobs_.clear();
   job_started_ = false;
-  counters_of_.clear();
   for (const auto& [inode, netns] : namespaces_->all()) {
     for (const std::uint8_t protocol : {model::kProtocolTcp, model::kProtocolUdp}) {
       for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
         jobs_.push_back({inode, family, protocol});
       }
     }
-    counters_of_.push_back(inode);
   }
+  counters_->begin();
 }
 
 bool SockDiagSource::step_dump(TimeNs now) {

@@ -1,4 +1,4 @@
-#include "source/sock_diag/namespaces.h"
+#include "source/host/namespaces.h"
 
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -11,7 +11,7 @@
 #include "os/linux/inet_diag.h"
 #include "os/linux/proc_files.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 namespace {
 
 constexpr TimeNs kRetryRefused = 10 * kSecond;
@@ -28,7 +28,7 @@ std::size_t namespaces_max() {
 
 }  // namespace
 
-Namespaces::Namespaces(const Options& options) : options_(options), namespaces_max_(namespaces_max()) {}
+Namespaces::Namespaces(const Settings& settings) : settings_(settings), namespaces_max_(namespaces_max()) {}
 
 Netns* Namespaces::find(std::uint32_t inode) {
   const auto found = by_inode_.find(inode);
@@ -36,19 +36,26 @@ Netns* Namespaces::find(std::uint32_t inode) {
 }
 
 Status Namespaces::open_sockets(Netns& netns) {
+  if (settings_.sockets) {
+    if (Status status = open_diag(netns); !status.ok()) return status;
+  }
+  Result<os::NetlinkSocket> route = os::NetlinkSocket::open(NETLINK_ROUTE, 0);
+  if (route.ok()) netns.route = std::move(*route);
+  // thread-self: the helper thread is in the namespace, its process is not. The open file keeps the namespace.
+  netns.snmp = os::Fd(::open((settings_.proc_root + "/thread-self/net/snmp").c_str(), O_RDONLY | O_CLOEXEC));
+  return Status::success();
+}
+
+Status Namespaces::open_diag(Netns& netns) {
   Result<os::NetlinkSocket> destroy = os::NetlinkSocket::open(NETLINK_SOCK_DIAG, os::kDestroyGroups);
   if (!destroy.ok()) return destroy.status().with_context("subscribe to closed sockets");
   netns.destroy = std::move(*destroy);
-  netns.receive_buffer_bytes = netns.destroy.set_receive_buffer(options_.receive_buffer_bytes);
+  netns.receive_buffer_bytes = netns.destroy.set_receive_buffer(settings_.receive_buffer_bytes);
   for (os::NetlinkSocket* socket : {&netns.dump, &netns.lookup}) {
     Result<os::NetlinkSocket> opened = os::NetlinkSocket::open(NETLINK_SOCK_DIAG, 0);
     if (!opened.ok()) return opened.status().with_context("ask for sockets");
     *socket = std::move(*opened);
   }
-  Result<os::NetlinkSocket> route = os::NetlinkSocket::open(NETLINK_ROUTE, 0);
-  if (route.ok()) netns.route = std::move(*route);
-  // thread-self: the helper thread is in the namespace, its process is not. The open file keeps the namespace.
-  netns.snmp = os::Fd(::open((options_.proc_root + "/thread-self/net/snmp").c_str(), O_RDONLY | O_CLOEXEC));
   return Status::success();
 }
 
@@ -85,7 +92,7 @@ void Namespaces::enter(std::uint32_t inode, const std::string& path, Change& cha
 
 Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
   Change change;
-  if (!options_.all_netns || (!force && !pace_.due(now))) return change;
+  if (!settings_.all || (!force && !pace_.due(now))) return change;
   const TimeNs started = os::thread_cpu_ns();
   // Why one could not be entered may be over: descriptors are free again, or its number is another's.
   if (now >= retry_refused_ns_) {
@@ -98,16 +105,16 @@ Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
     enter(named.inode, named.path, change);
   }
   unreadable_ = 0;
-  const Result<std::vector<std::uint32_t>> pids = os::list_processes(options_.proc_root);
+  const Result<std::vector<std::uint32_t>> pids = os::list_processes(settings_.proc_root);
   if (!pids.ok()) return change;
   for (const std::uint32_t pid : *pids) {
-    const Result<std::uint32_t> inode = os::netns_of(options_.proc_root, pid);
+    const Result<std::uint32_t> inode = os::netns_of(settings_.proc_root, pid);
     if (!inode.ok()) {
       unreadable_ += inode.status().code() == Code::kPermission ? 1 : 0;
       continue;
     }
     present.insert(*inode);
-    if (!by_inode_.contains(*inode)) enter(*inode, os::process_path(options_.proc_root, pid, "ns/net"), change);
+    if (!by_inode_.contains(*inode)) enter(*inode, os::process_path(settings_.proc_root, pid, "ns/net"), change);
   }
   for (auto it = by_inode_.begin(); it != by_inode_.end();) {
     if (present.contains(it->first)) {
@@ -122,4 +129,4 @@ Namespaces::Change Namespaces::scan(TimeNs now, bool force) {
   return change;
 }
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host

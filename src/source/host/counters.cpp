@@ -1,4 +1,5 @@
-// The totals of each namespace: its interfaces, and TCP and UDP as a whole.
+#include "source/host/counters.h"
+
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
@@ -7,12 +8,11 @@
 #include "os/linux/proc_files.h"
 #include "os/linux/proc_text.h"
 #include "os/linux/rtnetlink.h"
-#include "source/sock_diag/sock_diag_source.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 namespace {
 
-constexpr std::uint64_t kRoomMin = 1'024;
+constexpr std::size_t kBufferBytes = 65'536;  // The kernel fills dump buffers of up to 32 KiB.
 
 model::HostCounters event_of(const os::SnmpCounters& snmp, std::uint32_t netns) {
   model::HostCounters event;
@@ -49,11 +49,18 @@ model::Interface event_of(const os::Link& link, std::uint32_t netns) {
 
 }  // namespace
 
-bool SockDiagSource::step_counters(TimeNs now) {
-  while (!counters_of_.empty()) {
-    if (out_.room() < kRoomMin) return false;
-    Netns* netns = namespaces_->find(counters_of_.front());
-    counters_of_.pop_front();
+Counters::Counters(EventOut& out, Namespaces& namespaces) : out_(out), namespaces_(namespaces), buffer_(kBufferBytes) {}
+
+void Counters::begin() {
+  round_.clear();
+  for (const auto& [inode, netns] : namespaces_.all()) round_.push_back(inode);
+}
+
+bool Counters::step(TimeNs now, std::uint64_t room_min) {
+  while (!round_.empty()) {
+    if (out_.room() < room_min) return false;
+    Netns* const netns = namespaces_.find(round_.front());
+    round_.pop_front();
     if (netns == nullptr) continue;
     count_host(*netns, now);
     count_interfaces(*netns, now);
@@ -61,7 +68,7 @@ bool SockDiagSource::step_counters(TimeNs now) {
   return true;
 }
 
-void SockDiagSource::count_host(Netns& netns, TimeNs now) {
+void Counters::count_host(Netns& netns, TimeNs now) {
   if (!netns.snmp.valid()) return;
   const Result<std::string> text = os::read_file_at(netns.snmp.get());
   const auto snmp = text.ok() ? os::parse_snmp(*text) : std::nullopt;
@@ -69,7 +76,7 @@ void SockDiagSource::count_host(Netns& netns, TimeNs now) {
   out_.write(model::make_event(now, model::EventKind::kHostCounters, {}, 0, event_of(*snmp, netns.inode)));
 }
 
-void SockDiagSource::count_interfaces(Netns& netns, TimeNs now) {
+void Counters::count_interfaces(Netns& netns, TimeNs now) {
   if (!netns.route.valid() || !netns.route.send(os::link_dump_request(++sequence_)).ok()) return;
   while (true) {
     const os::NetlinkSocket::Received received = netns.route.receive(buffer_);
@@ -88,4 +95,4 @@ void SockDiagSource::count_interfaces(Netns& netns, TimeNs now) {
   }
 }
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host

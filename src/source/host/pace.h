@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 
 class Pace {
  public:
@@ -17,4 +17,4 @@ class Pace {
   TimeNs next_ = 0;
 };
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host

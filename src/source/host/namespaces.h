@@ -14,10 +14,9 @@
 #include "os/linux/fd.h"
 #include "os/linux/netlink_socket.h"
 #include "os/linux/netns.h"
-#include "source/sock_diag/options.h"
-#include "source/sock_diag/pace.h"
+#include "source/host/pace.h"
 
-namespace ipm::source::sock_diag {
+namespace ipm::source::host {
 
 struct Netns {
   std::uint32_t inode = 0;
@@ -34,7 +33,13 @@ struct Netns {
 
 class Namespaces {
  public:
-  explicit Namespaces(const Options& options);
+  struct Settings {
+    std::string proc_root = "/proc";
+    bool all = true;      // Beside that of the calling thread.
+    bool sockets = true;  // false: only what the counters need.
+    std::uint64_t receive_buffer_bytes = 64ULL << 20;
+  };
+  explicit Namespaces(const Settings& settings);
 
   // The namespace of the calling thread. The source works without all others, not without this one.
   Status open_own();
@@ -56,9 +61,10 @@ class Namespaces {
 
  private:
   Status open_sockets(Netns& netns);
+  Status open_diag(Netns& netns);
   void enter(std::uint32_t inode, const std::string& path, Change& change);
 
-  const Options options_;
+  const Settings settings_;
   std::size_t namespaces_max_ = 0;
   std::uint32_t own_ = 0;
   std::map<std::uint32_t, std::unique_ptr<Netns>> by_inode_;
@@ -68,4 +74,4 @@ class Namespaces {
   TimeNs retry_refused_ns_ = 0;
 };
 
-}  // namespace ipm::source::sock_diag
+}  // namespace ipm::source::host
