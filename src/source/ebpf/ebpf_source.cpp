@@ -126,6 +126,13 @@ bool EbpfSource::wait(TimeNs until) {
 
 Status EbpfSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
   if (!epoll_.valid()) return Status::state("ebpf: poll before open");
+  const TimeNs began = os::thread_cpu_ns();
+  Status status = poll_within(out, timeout);
+  cpu_ns_ += os::thread_cpu_ns() - began;
+  return status;
+}
+
+Status EbpfSource::poll_within(ring::Writer& out, std::chrono::nanoseconds timeout) {
   out_.bind(&out);
   if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
     looks_taken_ = asked;
@@ -222,7 +229,7 @@ bool EbpfSource::advance_tick(bool& short_of_room) {
         short_of_room = true;
         return false;
       }
-      end_tick();
+      end_tick(now);
       break;
   }
   return true;
@@ -323,9 +330,14 @@ bool EbpfSource::step_look(TimeNs now) {
   return false;
 }
 
-void EbpfSource::end_tick() {
+void EbpfSource::end_tick(TimeNs now) {
   phase_ = Phase::kIdle;
-  next_due_ns_ = tick_began_ns_ + options_.interval_ns;
+  // Looks that were asked for come more often than the interval, and are not to stretch it.
+  if (tick_began_ns_ - last_tick_ns_ >= options_.interval_ns) {
+    if (last_tick_ns_ != 0) governor_.ticked(std::exchange(cpu_ns_, 0), now - last_tick_ns_);
+    last_tick_ns_ = now;
+  }
+  next_due_ns_ = tick_began_ns_ + options_.interval_ns * governor_.stretch();
   looks_done_.store(looks_begun_, std::memory_order_release);
 }
 
@@ -341,6 +353,11 @@ Degradations EbpfSource::degradations() const {
   }
   if (processes_->refused() > 0) {
     out.push_back({"processes past the bound", false, "more talking processes than the source keeps"});
+  }
+  if (governor_.stretch() > 1) {
+    out.push_back({"sums every " + std::to_string(options_.interval_ns / kMillisecond) + " ms", false,
+                   "read every " + std::to_string(options_.interval_ns * governor_.stretch() / kMillisecond) +
+                       " ms, to stay below cpu_max"});
   }
   for (const auto& [what, reason] : degradations_) out.push_back({what, false, reason});
   return out;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "os/linux/fd.h"
+#include "source/ebpf/governor.h"
 #include "source/ebpf/kernel_side.h"
 #include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
@@ -42,6 +43,7 @@ class EbpfSource final : public Source {
   // Of one tick, in this order.
   enum class Phase { kIdle, kLook, kRing, kSettle, kCounters, kProcesses };
 
+  Status poll_within(ring::Writer& out, std::chrono::nanoseconds timeout);
   Status watch(int fd, std::uint32_t events, std::uint64_t tag);
   bool wait(TimeNs until);  // True: interrupted.
   bool work(bool& short_of_room);
@@ -52,7 +54,7 @@ class EbpfSource final : public Source {
   void begin_look(bool after_loss, TimeNs now);
   bool step_look(TimeNs now);  // True: done.
   bool step_counters(TimeNs now);
-  void end_tick();
+  void end_tick(TimeNs now);
 
   Options options_;
   host::EventOut out_;
@@ -69,6 +71,8 @@ class EbpfSource final : public Source {
   std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.
 
   Phase phase_ = Phase::kIdle;
+  Governor governor_;
+  TimeNs cpu_ns_ = 0, last_tick_ns_ = 0;  // CPU time of poll() since then.
   bool beginning_told_ = false;
   bool ring_empty_ = false;  // Since the tick began.
   TimeNs tick_began_ns_ = 0, next_due_ns_ = 0, next_sweep_ns_ = 0;

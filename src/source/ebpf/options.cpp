@@ -4,11 +4,12 @@
 #include <bit>
 
 #include "base/key_values.h"
+#include "os/linux/proc_text.h"
 
 namespace ipm::source::ebpf {
 namespace {
 
-constexpr std::array<std::string_view, 5> kParameters{"interval", "sockets", "ring", "proc", "without"};
+constexpr std::array<std::string_view, 6> kParameters{"interval", "sockets", "ring", "cpu_max", "proc", "without"};
 constexpr TimeNs kIntervalMin = 10 * kMillisecond;
 constexpr std::uint64_t kSocketsMin = 16, kSocketsMax = 1U << 22;
 constexpr std::uint64_t kRingMin = 64U << 10, kRingMax = 1U << 30;
@@ -44,6 +45,13 @@ Status read_parameter(const std::string& key, const std::string& value, Options&
     if (!bytes.ok()) return bytes.status();
     if (*bytes < kRingMin || *bytes > kRingMax) return Status::invalid_argument("write 64k to 1G");
     out.ring_bytes = std::bit_ceil(static_cast<std::uint32_t>(*bytes));  // As the kernel wants it.
+  } else if (key == "cpu_max") {
+    const std::string number = value.substr(0, value.find('%'));
+    const auto percent = os::parse_decimal(number);
+    if (!percent || *percent < 1 || *percent > 100 || value.size() > number.size() + 1) {
+      return Status::invalid_argument("write 1% to 100% (of one core)");
+    }
+    out.cpu_max = static_cast<double>(*percent) / 100;
   } else if (key == "proc") {
     if (value.empty()) return Status::invalid_argument("needs a directory");
     out.proc_root = value;
@@ -52,7 +60,7 @@ Status read_parameter(const std::string& key, const std::string& value, Options&
   } else {
     const std::string_view nearest = nearest_word(key, kParameters);
     return Status::invalid_argument("no such parameter; " + (nearest.empty()
-                                                                 ? "there are interval, sockets, ring, proc and without"
+                                                                 ? "there are interval, sockets, ring, cpu_max, proc and without"
                                                                  : "did you mean \"" + std::string(nearest) + "\"?"));
   }
   return Status::success();

@@ -13,6 +13,7 @@ struct Options {
   TimeNs interval_ns = kSecond;
   std::uint32_t sockets_max = 65'536;
   std::uint32_t ring_bytes = 4U << 20;
+  double cpu_max = 0.05;  // Share of a core that the source may take before it comes less often.
   std::string proc_root = "/proc";
   std::array<bool, kParts> without{};
 };
