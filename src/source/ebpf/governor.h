@@ -16,8 +16,8 @@ class Governor {
   // `share_max`: 0.05 is 5 % of a core.
   explicit Governor(double share_max) : share_max_(share_max) {}
 
-  // After a tick: CPU time since the last one, in this much time. Doubles the stretch above the share, halves it below a
-  // quarter of it, so that it does not swing.
+  // After a tick: CPU time since the last one, in this much time. Doubles the stretch above the share, halves it below
+  // a quarter of it, so that it does not swing.
   void ticked(TimeNs cpu_ns, TimeNs elapsed_ns) {
     if (elapsed_ns <= 0) return;
     const double share = static_cast<double>(cpu_ns) / static_cast<double>(elapsed_ns);

@@ -1,5 +1,6 @@
 // A look at all sockets that processes hold: at the beginning, and after records were lost.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "source/ebpf/sockets.h"
@@ -28,6 +29,7 @@ void Sockets::seen(const ipm_record_seed& record) {
   Seen& seen = found->second;
   if (fresh) {
     seen.record = record.socket;
+    std::memcpy(seen.comm.data(), record.comm, seen.comm.size());
     look_order_.push_back(cookie);
   }
   const ProcessKey holder = key_of(record.socket.actor);
@@ -108,8 +110,15 @@ void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
   socket->was_established = tcp && !listens && socket->state != TcpState::kSynSent;
   if (record.tuple.type == kRawType) socket->tuple.local_port = socket->tuple.remote_port = 0;
   for (const ProcessKey holder : seen.holders) {
-    if (processes_.ensure(holder.pid(), now) == holder && seen.holders_total == 1) socket->origin = holder;
+    if (processes_.ensure(holder.pid(), now) == holder) continue;
+    // Gone since: of it there is its name.
+    host::ToldProcess gone;
+    gone.key = holder;
+    std::memcpy(gone.facts.comm, seen.comm.data(), seen.comm.size() - 1);
+    processes_.tell(gone, now);
+    processes_.exit(holder.pid(), 0, now);
   }
+  if (seen.holders_total == 1) socket->origin = seen.holders.front();
   socket->rule = seen.holders_total > 1 ? Rule::kSharedHolders : Rule::kOnlyHolder;
   socket->owned = !socket->origin.empty();
   if (listens) {

@@ -59,9 +59,9 @@ Status read_parameter(const std::string& key, const std::string& value, Options&
     return read_without(value, out);
   } else {
     const std::string_view nearest = nearest_word(key, kParameters);
-    return Status::invalid_argument("no such parameter; " + (nearest.empty()
-                                                                 ? "there are interval, sockets, ring, cpu_max, proc and without"
-                                                                 : "did you mean \"" + std::string(nearest) + "\"?"));
+    return Status::invalid_argument("no such parameter; " +
+                                    (nearest.empty() ? "there are interval, sockets, ring, cpu_max, proc and without"
+                                                     : "did you mean \"" + std::string(nearest) + "\"?"));
   }
   return Status::success();
 }

@@ -12,6 +12,7 @@
 // Threads: owned by the source's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
@@ -97,7 +98,8 @@ class Sockets {
     ipm_record_socket record = {};
     std::vector<model::ProcessKey> holders = {};  // The first kHoldersMax.
     std::uint32_t holders_total = 0;
-    std::uint64_t tx_bytes = 0, rx_bytes = 0;  // By the hooks, before that.
+    std::array<char, IPM_COMM_BYTES> comm = {};  // Of the first.
+    std::uint64_t tx_bytes = 0, rx_bytes = 0;    // By the hooks, before that.
   };
   using Map = std::unordered_map<std::uint64_t, Socket>;
 

@@ -143,14 +143,16 @@ struct ipm_record_socket {
   struct ipm_tcp tcp;
 };
 
+#define IPM_COMM_BYTES 16
+
 /* What the iterator writes: no record of the ring, but of the same kind. */
 struct ipm_record_seed {
   struct ipm_record_socket socket;
   ipm_u64 tx_bytes; /* What the map has of `actor` and this socket at that moment: not from before the hooks. */
   ipm_u64 rx_bytes;
+  char comm[IPM_COMM_BYTES]; /* Of `actor`. */
 };
 
-#define IPM_COMM_BYTES 16
 #define IPM_ANCESTORS 6
 #define IPM_EXE_BYTES 1024 /* A path is written to its end, from the back; one that is longer loses its beginning. */
 #define IPM_NAME_BYTES 256

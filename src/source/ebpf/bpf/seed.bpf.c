@@ -20,8 +20,7 @@ int ipm_seed(struct bpf_iter__task_file* context) {
       known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
       if (known) {
         known->flags |= IPM_FLAG_SEEDED | IPM_FLAG_OWNED;
-        u8 state = sk->__sk_common.skc_state;
-        if (state == TCP_ESTABLISHED) {
+        if (sk->__sk_common.skc_state == TCP_ESTABLISHED) {
           known->established_ns = 1;
           fill_tuple(sk, &known->tuple);
         }
@@ -32,6 +31,13 @@ int ipm_seed(struct bpf_iter__task_file* context) {
   fill_socket(&record.socket, sk, tcp ? bpf_skc_to_tcp_sock(sk) : NULL, known, IPM_SOCKET_SEED);
   actor_of(task, &record.socket.actor);
   record.socket.inode = BPF_CORE_READ(file, f_inode, i_ino);
+  BPF_CORE_READ_INTO(&record.comm, task, group_leader, comm);
+  /* A socket that is in use tells its process by this: its exec and its end are news from now on. */
+  u8 state = sk->__sk_common.skc_state;
+  bool in_use = known ? state != TCP_CLOSE : sk->__sk_common.skc_num != 0;
+  u32* told_before =
+      in_use ? bpf_task_storage_get(&told, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) : NULL;
+  if (told_before && !*told_before) *told_before = record.socket.actor.image ? record.socket.actor.image : 1;
   struct ipm_io_key key = {
       .cookie = record.socket.cookie, .pid = record.socket.actor.pid, .image = record.socket.actor.image};
   struct ipm_io* moved = bpf_map_lookup_elem(&io, &key);
