@@ -58,6 +58,16 @@ model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
   return key;
 }
 
+void Processes::fill_stat(model::Process& process, std::uint32_t pid) {
+  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+  const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
+  if (!stat) return;
+  process.ppid = stat->ppid;
+  const std::size_t bytes = std::min<std::size_t>(stat->comm.size(), model::kCommBytes - 1);
+  std::memset(process.comm, 0, sizeof process.comm);
+  std::memcpy(process.comm, stat->comm.data(), bytes);
+}
+
 void Processes::fill_image(model::Process& process, std::uint32_t pid, TimeNs now) {
   const std::string exe_path = os::process_path(proc_root_, pid, "exe");
   const Result<std::string> exe = os::read_link(exe_path);
@@ -124,6 +134,7 @@ void Processes::tell(const ToldProcess& told, TimeNs now) {
 
 void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now) {
   model::Process process;
+  fill_stat(process, pid);
   fill_image(process, pid, now);
   fill_cgroup(process, pid, now);
   if (const auto text = os::read_file(os::process_path(proc_root_, pid, "status")); text.ok()) {
@@ -131,13 +142,8 @@ void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind 
   }
   if (const auto netns = os::netns_of(proc_root_, pid); netns.ok()) process.netns = *netns;
   process.start_ns = static_cast<TimeNs>(key.start_ticks()) * (kSecond / os::ticks_per_second());
-  // Read last: after an exec the name changes with the image.
-  if (const auto text = os::read_file(os::process_path(proc_root_, pid, "stat")); text.ok()) {
-    if (const auto stat = os::parse_proc_stat(*text)) {
-      process.ppid = stat->ppid;
-      std::memcpy(process.comm, stat->comm.data(), std::min<std::size_t>(stat->comm.size(), model::kCommBytes - 1));
-    }
-  }
+  // Once more, as far as it is still there: after an exec the name changes with the image.
+  fill_stat(process, pid);
   out_.write(model::make_event(now, kind, key, 0, process));
 }
 

@@ -52,6 +52,7 @@ class Processes {
  private:
   // Texts and kProcessStart or kProcessExec.
   void tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now);
+  void fill_stat(model::Process& process, std::uint32_t pid);
   void fill_image(model::Process& process, std::uint32_t pid, TimeNs now);
   void fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs now);
   void name_cgroup(model::Process& process, const std::string& path, TimeNs now);
