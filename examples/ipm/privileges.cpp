@@ -25,13 +25,14 @@ void must(bool done, const char* what) {
   if (!done) fail(IPM_ERR_PERMISSION, std::string(what) + ": " + std::strerror(errno));
 }
 
-// Permitted, effective or ambient capabilities that some thread still has, as /proc shows them; empty: none.
+// A set of capabilities that is not empty in some thread, as /proc names it; empty: they all are.
 std::string capabilities_left() {
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream status(thread.path() / "status");
     for (std::string line; std::getline(status, line);) {
       if (!line.starts_with("CapPrm:") && !line.starts_with("CapEff:") && !line.starts_with("CapAmb:")) continue;
-      if (line.find_first_not_of("0\t ", line.find(':') + 1) != std::string::npos) return line;
+      const std::size_t colon = line.find(':');
+      if (line.find_first_not_of("0\t ", colon + 1) != std::string::npos) return line.substr(0, colon);
     }
   }
   return {};
@@ -58,7 +59,7 @@ void LesserUser::drop() const {
   __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
   must(::syscall(SYS_capset, &header, none) == 0, "give up capabilities");
   if (const std::string left = capabilities_left(); !left.empty()) {
-    fail(IPM_ERR_PERMISSION, "still there after becoming " + name_ + ": " + left);
+    fail(IPM_ERR_PERMISSION, left + " still has capabilities after becoming " + name_);
   }
 }
 
