@@ -98,6 +98,9 @@ void add_common(CLI::App& app, Options& out) {
          "--threads", [&out](const std::string& text) { out.threads = text == "auto"; },
          "none: sources are polled in turn; auto: one thread for each live source")
       ->check(CLI::IsMember({"none", "auto"}));
+  // A flag with a value after "=": a source that follows is none.
+  app.add_flag("--drop-privileges{nobody}", out.lesser_user,
+               "As root: become nobody (=USER: another) without capabilities as soon as the sources are attached");
 }
 
 }  // namespace

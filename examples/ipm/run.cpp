@@ -13,6 +13,7 @@
 #include <limits>
 #include <sstream>
 
+#include "privileges.h"
 #include "text.h"
 
 namespace cli {
@@ -84,9 +85,12 @@ ipm::Monitor open_monitor(const Options& options) {
 
 void attach(ipm::Monitor& monitor, const Options& options) {
   catch_signals();
+  std::optional<LesserUser> lesser;
+  if (!options.lesser_user.empty()) lesser.emplace(options.lesser_user);
   as_asked([&] {
     for (const std::string& uri : options.sources) monitor.add_source(uri);
   });
+  if (lesser) lesser->drop();
   std::fputs("ready\n", stderr);
   std::fflush(stderr);
 }

@@ -17,7 +17,7 @@ namespace cli {
 // mistake.
 ipm::Monitor open_monitor(const Options& options);
 
-// Adds the sources, catches the signals, and writes "ready" to stderr.
+// Adds the sources, catches the signals, drops privileges if that was asked for, and writes "ready" to stderr.
 void attach(ipm::Monitor& monitor, const Options& options);
 
 struct RunPlan {

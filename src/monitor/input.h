@@ -56,7 +56,7 @@ class Input {
   void note_missing(TimeNs now) {
     if (now != 0 && now - missing_looked_ns_ < kMissingLookNs) return;
     missing_looked_ns_ = now;
-    std::string text;
+    std::string text = passed_over;
     for (const source::Capability& each : source_->degradations()) {
       text += (text.empty() ? "" : "\n") + each.what + ": " + each.reason;
     }
@@ -68,6 +68,8 @@ class Input {
     return missing_;
   }
 
+  // Lines of `missing` that say why auto: took this source and not a better one. Written before attach.
+  std::string passed_over;
   // What poll() failed with, if it did. Written before end().
   Status failure;
   std::uint64_t drops_reported = 0;

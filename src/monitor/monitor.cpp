@@ -42,6 +42,10 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
+std::string adding(std::string_view uri) {
+  return "add " + std::string(uri.substr(0, 200));
+}
+
 }  // namespace
 
 Monitor::Monitor(const MonitorOptions& options) : options_(options), owner_pid_(::getpid()) {}
@@ -115,16 +119,7 @@ Status Monitor::add_source(std::string_view text) {
   if (!uri.ok()) return uri.status();
   source::SourceOptions options;
   options.uri = *uri;
-  if (uri->scheme == "auto") {
-    std::string reasons;
-    for (const source::Backend& backend : source::backends()) {
-      if (!backend.automatic) continue;
-      Status status = add_source(backend.make(), text, options);
-      if (status.ok() || status.code() == Code::kInvalidArgument || status.code() == Code::kState) return status;
-      reasons += (reasons.empty() ? "" : "; ") + std::string(backend.scheme) + ": " + std::string(status.message());
-    }
-    return Status::unsupported("auto: no source works here: " + reasons);
-  }
+  if (uri->scheme == "auto") return add_best(text, options);
   const source::Backend* backend = source::find_backend(uri->scheme);
   if (backend == nullptr) {
     std::vector<std::string_view> known = {"auto"};
@@ -137,21 +132,50 @@ Status Monitor::add_source(std::string_view text) {
   return add_source(backend->make(), text, options);
 }
 
+Status Monitor::add_best(std::string_view uri, const source::SourceOptions& options) {
+  std::string reasons, passed_over;
+  for (const source::Backend& backend : source::backends()) {
+    if (!backend.automatic) continue;
+    std::unique_ptr<source::Source> source = backend.make();
+    const Status status = open_source(*source, options);
+    if (!status.is_error()) return take_in(std::move(source), uri, passed_over);
+    if (status.code() == Code::kInvalidArgument || status.code() == Code::kState) {
+      return status.with_context(adding(uri));
+    }
+    // It says itself who it is.
+    const std::string_view said = status.message();
+    const std::string name = std::string(backend.scheme) + ": ";
+    const std::string reason(said.substr(said.starts_with(name) ? name.size() : 0));
+    reasons += (reasons.empty() ? "" : "; ") + name + reason;
+    passed_over += (passed_over.empty() ? "" : "\n") + std::string("what ") + name + "sees: " + reason;
+  }
+  return Status::unsupported("auto: no source works here: " + reasons);
+}
+
 Status Monitor::add_source(std::unique_ptr<source::Source> source, std::string_view uri,
                            const source::SourceOptions& options) {
-  const bool live = source->live();
+  const Status status = open_source(*source, options);
+  if (status.is_error()) return status.with_context(adding(uri));
+  return take_in(std::move(source), uri, {});
+}
+
+Status Monitor::open_source(source::Source& source, const source::SourceOptions& options) const {
+  const bool live = source.live();
   if (mode_ != Mode::kNone && live != (mode_ == Mode::kLive)) {
     return Status::state(
-        "add " + std::string(uri.substr(0, 200)) +
-        ": a live source and a file cannot be in one monitor, since their clocks differ; open another monitor");
+        "a live source and a file cannot be in one monitor, since their clocks differ; open another monitor");
   }
   source::SourceOptions with_thread = options;
   with_thread.own_thread = live && options_.threads;
-  if (Status status = source->open(with_thread); status.is_error())
-    return status.with_context("add " + std::string(uri.substr(0, 200)));
+  return source.open(with_thread);
+}
+
+Status Monitor::take_in(std::unique_ptr<source::Source> source, std::string_view uri, std::string_view passed_over) {
+  const bool live = source->live();
   const std::string name(source->name());
   const bool run = source->carries_run();
   auto input = std::make_unique<Input>(next_number(), name, std::string(uri), std::move(source), lane_events(0), false);
+  input->passed_over = passed_over;
   mode_ = live ? Mode::kLive : Mode::kOffline;
   carries_run_ = carries_run_ || run;
   return attach(std::move(input));

@@ -68,6 +68,9 @@ class Monitor {
 
  private:
   explicit Monitor(const MonitorOptions& options);
+  Status add_best(std::string_view uri, const source::SourceOptions& options);
+  Status open_source(source::Source& source, const source::SourceOptions& options) const;
+  Status take_in(std::unique_ptr<source::Source> source, std::string_view uri, std::string_view passed_over);
   Status attach(std::unique_ptr<Input> input);
   std::uint32_t lane_events(std::uint32_t wanted) const;
   std::uint16_t next_number() const;

@@ -36,6 +36,16 @@ exits 2 table processes "replay:$dir/none"
 exits 2 table processes nowhere:
 exits 2 table processes "$host" "$host" --config "$dir/none"
 
+# Privileges are dropped by who has them, and never for a user who has them all.
+exits 2 table processes "$host" --drop-privileges=no-such-user
+exits 2 table processes "$host" --drop-privileges=root
+if [ "$(id -u)" = 0 ]; then
+  exits 0 table processes "$host" --drop-privileges
+  exits 0 table processes --drop-privileges=nobody "$host"
+else
+  exits 1 table processes "$host" --drop-privileges
+fi
+
 # Every command has every format; sources that are files end by themselves.
 for format in table jsonl csv; do
   for command in 'table connections' events top; do

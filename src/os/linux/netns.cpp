@@ -34,6 +34,12 @@ bool in_initial_pid_namespace() {
   return target.ok() && *target == "pid:[4026531836]";
 }
 
+bool in_initial_user_namespace() {
+  // PROC_USER_INIT_INO, likewise. Without /proc nothing is known against it.
+  const Result<std::string> target = read_link("/proc/self/ns/user");
+  return !target.ok() || *target == "user:[4026531837]";
+}
+
 std::vector<NamedNetns> list_named_netns(const std::string& directory) {
   std::vector<NamedNetns> out;
   const std::unique_ptr<DIR, int (*)(DIR*)> opened(::opendir(directory.c_str()), ::closedir);

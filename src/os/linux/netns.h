@@ -25,6 +25,8 @@ Result<Fd> open_netns(const std::string& path);
 
 // False in a container's pid namespace, whose /proc has its own processes only.
 bool in_initial_pid_namespace();
+// False where capabilities are those of a user namespace: much that is of the whole host asks for them in the first.
+bool in_initial_user_namespace();
 
 // Runs `work` on a new thread that has entered the namespace, and waits for its end. No other thread changes
 // namespace. The thread blocks all signals, so the host's handlers never run on it. Needs CAP_SYS_ADMIN.

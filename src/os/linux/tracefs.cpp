@@ -7,7 +7,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 
 #include "os/linux/fd.h"
@@ -17,10 +19,16 @@
 namespace ipm::os {
 namespace {
 
+constexpr const char* kPlaces[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
+bool is_tracefs(const char* path) {
+  struct statfs info {};
+  return ::statfs(path, &info) == 0 && info.f_type == TRACEFS_MAGIC;
+}
+
 Result<Fd> open_tracefs() {
-  for (const char* path : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
-    struct statfs info {};
-    if (::statfs(path, &info) != 0 || info.f_type != TRACEFS_MAGIC) continue;
+  for (const char* path : kPlaces) {
+    if (!is_tracefs(path)) continue;
     Fd fd(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (fd.valid()) return fd;
   }
@@ -36,6 +44,10 @@ Result<Fd> open_tracefs() {
 }
 
 }  // namespace
+
+bool tracefs_mounted() {
+  return std::any_of(std::begin(kPlaces), std::end(kPlaces), is_tracefs);
+}
 
 Result<std::uint64_t> tracepoint_id(std::string_view category, std::string_view name) {
   const Result<Fd> tracefs = open_tracefs();

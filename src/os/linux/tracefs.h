@@ -12,4 +12,7 @@ namespace ipm::os {
 // long as this takes, at no place (fsmount(2), needs CAP_SYS_ADMIN): nobody else sees it.
 Result<std::uint64_t> tracepoint_id(std::string_view category, std::string_view name);
 
+// At a place where it is looked for.
+bool tracefs_mounted();
+
 }  // namespace ipm::os

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "os/linux/clock.h"
 #include "os/linux/netns.h"
@@ -211,6 +212,8 @@ bool EbpfSource::advance_tick(bool& short_of_room) {
       break;
     case Phase::kSettle:
       if (sockets_->settle(now, kRoomMin)) {
+        // Nobody told of them, or it was lost.
+        if (std::exchange(exits_lost_, false) || !kernel_.has(Part::kProcesses)) processes_->find_exits(now, kRoomMin);
         phase_ = Phase::kCounters;
       } else {
         short_of_room = true;
@@ -283,6 +286,7 @@ void EbpfSource::count_losses(TimeNs now) {
   out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
   if (records == 0) return;
   sockets_->note_loss();
+  exits_lost_ = true;
   look_wanted_ = true;
   look_after_loss_ = true;
 }

@@ -78,6 +78,7 @@ class EbpfSource final : public Source {
   TimeNs tick_began_ns_ = 0, next_due_ns_ = 0, next_sweep_ns_ = 0;
   os::Fd look_;
   bool look_wanted_ = false, look_after_loss_ = false, look_is_after_loss_ = false;
+  bool exits_lost_ = false;
   std::uint64_t refused_before_ = 0;
   std::array<std::uint64_t, IPM_COUNTERS> counters_{};
 

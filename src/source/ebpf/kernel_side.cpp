@@ -3,11 +3,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include <atomic>
 #include <cerrno>
@@ -16,8 +14,10 @@
 #include <vector>
 
 #include "os/linux/tracefs.h"
+#include "source/ebpf/facts.h"
 #include "source/ebpf/libbpf_log.h"
 #include "source/ebpf/objects.h"
+#include "source/ebpf/selection.h"
 
 namespace ipm::source::ebpf {
 namespace {
@@ -40,25 +40,13 @@ using Ring = std::unique_ptr<ring_buffer, FreeRing>;
 
 constexpr std::uint32_t kKeysPerCall = 4'096;
 
-std::string cgroup_mount() {
-  for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-    struct statfs info {};
-    if (::statfs(path, &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC) return path;
-  }
-  return {};
-}
-
 // Of all processes: a program at a static tracepoint runs wherever it fires, whatever the event counts.
-Result<os::Fd> open_tracepoint(std::string_view category, std::string_view name) {
-  const Result<std::uint64_t> id = os::tracepoint_id(category, name);
-  if (!id.ok()) return id.status();
+os::Fd open_tracepoint(std::uint64_t id) {
   perf_event_attr what{};
   what.type = PERF_TYPE_TRACEPOINT;
   what.size = sizeof what;
-  what.config = *id;
-  os::Fd event(static_cast<int>(::syscall(SYS_perf_event_open, &what, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!event.valid()) return Status::from_errno("open tracepoint " + std::string(name), errno);
-  return event;
+  what.config = id;
+  return os::Fd(static_cast<int>(::syscall(SYS_perf_event_open, &what, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 std::string text_of(int error) {
@@ -80,74 +68,74 @@ struct KernelSide::State {
   std::function<bool(std::span<const std::byte>)> visit;
   bool stopped = false;
 
-  Status load(Part part, const Options& options);
-  Status attach(Part part, bpf_program* program);
-  Status share_maps(bpf_object* object, const Options& options);
+  Outcome load(Part part, const Options& options);
+  Outcome attach(Part part, bpf_program* program);
+  Outcome share_maps(bpf_object* object, const Options& options);
 };
 
 KernelSide::KernelSide() : state_(std::make_unique<State>()) {}
 KernelSide::~KernelSide() = default;
 
-Status KernelSide::State::share_maps(bpf_object* object, const Options& options) {
+Outcome KernelSide::State::share_maps(bpf_object* object, const Options& options) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
     const std::string name = bpf_map__name(map);
     if (const auto known = maps.find(name); known != maps.end()) {
       if (const int error = bpf_map__reuse_fd(map, known->second); error != 0) {
-        return Status::internal("share map " + name + ": " + text_of(error));
+        return Outcome::refused("share map " + name, -error);
       }
       continue;
     }
     if (name == "io") (void)bpf_map__set_max_entries(map, options.sockets_max);
     if (name == "ring") (void)bpf_map__set_max_entries(map, options.ring_bytes);
   }
-  return Status::success();
+  return {};
 }
 
-Status KernelSide::State::attach(Part part, bpf_program* program) {
-  if (part == Part::kRelease || part == Part::kNames) {
-    const std::string path = cgroup_mount();
-    if (path.empty()) return Status::unsupported("cgroup v2 is not mounted");
-    const os::Fd cgroup(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!cgroup.valid()) return Status::from_errno("open " + path, errno);
-    Link link(bpf_program__attach_cgroup(program, cgroup.get()));
-    if (!link) return Status::from_errno("attach to " + path, errno);
-    links.push_back(std::move(link));
-    return Status::success();
-  }
-  if (part == Part::kAccept) {
+Outcome KernelSide::State::attach(Part part, bpf_program* program) {
+  const std::string attempted = std::string("attach ") + bpf_program__name(program);
+  os::Fd target;
+  Link link;
+  if (at_cgroup(part)) {
+    target = os::Fd(::open(cgroup_mount().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!target.valid()) return Outcome::refused("open cgroup v2", errno);
+    link.reset(bpf_program__attach_cgroup(program, target.get()));
+  } else if (part == Part::kAccept) {
     // "tracepoint/syscalls/NAME"
     const std::string_view section = bpf_program__section_name(program);
-    const Result<os::Fd> event = open_tracepoint("syscalls", section.substr(section.rfind('/') + 1));
-    if (!event.ok()) return event.status();
-    Link link(bpf_program__attach_perf_event(program, event->get()));
-    if (!link) return Status::from_errno(std::string("attach ") + bpf_program__name(program), errno);
-    links.push_back(std::move(link));
-    return Status::success();
+    const std::string name(section.substr(section.rfind('/') + 1));
+    const Result<std::uint64_t> id = os::tracepoint_id("syscalls", name);
+    if (!id.ok())
+      return Outcome::refused("find tracepoint " + name, id.status().code() == Code::kPermission ? EPERM : ENOENT);
+    target = open_tracepoint(*id);
+    if (!target.valid()) return Outcome::refused("open tracepoint " + name, errno);
+    link.reset(bpf_program__attach_perf_event(program, target.get()));
+    if (link) (void)target.release();  // The link closes it.
+  } else {
+    link.reset(bpf_program__attach(program));
   }
-  Link link(bpf_program__attach(program));
-  if (!link) return Status::from_errno(std::string("attach ") + bpf_program__name(program), errno);
+  if (!link) return Outcome::refused(attempted, errno);
   if (part == Part::kSeed) seed = link.get();
   links.push_back(std::move(link));
-  return Status::success();
+  return {};
 }
 
-Status KernelSide::State::load(Part part, const Options& options) {
+Outcome KernelSide::State::load(Part part, const Options& options) {
   const std::span<const std::byte> image = object_image(part);
   LIBBPF_OPTS(bpf_object_open_opts, how);
   const std::string name(facts_of(part).name);
   how.object_name = name.c_str();
   Object object(bpf_object__open_mem(image.data(), image.size(), &how));
-  if (!object) return Status::internal("open object: " + text_of(errno));
-  if (Status status = share_maps(object.get(), options); !status.ok()) return status;
-  if (const int error = bpf_object__load(object.get()); error != 0) return Status::from_errno("load", -error);
+  if (!object) return Outcome::refused("open the object", errno);
+  if (Outcome outcome = share_maps(object.get(), options); !outcome.runs()) return outcome;
+  if (const int error = bpf_object__load(object.get()); error != 0) return Outcome::refused("load", -error);
 
   const std::size_t links_before = links.size();
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object.get()) {
-    if (Status status = attach(part, program); !status.ok()) {
+    if (Outcome outcome = attach(part, program); !outcome.runs()) {
       links.resize(links_before);  // All or nothing.
-      return status;
+      return outcome;
     }
   }
   bpf_map* map = nullptr;
@@ -158,35 +146,29 @@ Status KernelSide::State::load(Part part, const Options& options) {
   if (part == Part::kLength) {
     // Its only variable.
     bpf_map* const data = bpf_object__find_map_by_name(object.get(), ".data");
-    if (data == nullptr || bpf_map__value_size(data) != sizeof(std::uint32_t)) return Status::internal("no epoch");
+    if (data == nullptr || bpf_map__value_size(data) != sizeof(std::uint32_t)) {
+      return Outcome::refused("find the epoch", ENOENT);
+    }
     void* const page = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(data), 0);
-    if (page == MAP_FAILED) return Status::from_errno("map the epoch", errno);
+    if (page == MAP_FAILED) return Outcome::refused("map the epoch", errno);
     epoch.reset(static_cast<std::uint32_t*>(page));
   }
   objects.push_back(std::move(object));
-  return Status::success();
+  return {};
 }
 
 Status KernelSide::open(const Options& options) {
   const LibbpfLog log;
-  Status why;
+  Outcomes outcomes;
+  bool refused = false;
   // Hooks before the seed: what both see, the hooks have.
   for (std::size_t i = 0; i < kParts; ++i) {
-    const Part part{static_cast<std::uint8_t>(i)};
-    if (options.without[i]) {
-      absent_[i] = "left out by without=" + std::string(facts_of(part).name);
-      continue;
-    }
-    const Status status = state_->load(part, options);
-    if (status.ok()) continue;
-    absent_[i] = std::string(status.message()) + "; " + std::string(facts_of(part).needs);
-    if (why.ok()) why = status;
+    outcomes[i] = options.without[i] ? Outcome::left_out() : state_->load(Part{static_cast<std::uint8_t>(i)}, options);
+    refused = refused || outcomes[i].step == Outcome::Step::kRefused;
   }
-  if (!has(Part::kLength)) {
-    const Status status = why.ok() ? Status::unsupported("") : why;
-    return status.code() == Code::kPermission ? Status::permission(absent(Part::kLength))
-                                              : Status::unsupported(absent(Part::kLength));
-  }
+  Selection selection = select(refused ? read_facts() : Facts{}, outcomes);
+  absent_ = std::move(selection.absent);
+  if (!selection.status.ok()) return selection.status;
   state_->io = state_->maps.at("io");
   state_->counters = state_->maps.at("counters");
   const int cpus = libbpf_num_possible_cpus();

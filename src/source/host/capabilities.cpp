@@ -5,10 +5,13 @@
 
 namespace ipm::source::host {
 
-bool has_capability(int capability) {
+std::uint64_t effective_capabilities() {
   const Result<std::string> status = os::read_file("/proc/thread-self/status");
-  if (!status.ok()) return false;
-  return ((os::parse_status_capabilities(*status).value_or(0) >> capability) & 1) != 0;
+  return status.ok() ? os::parse_status_capabilities(*status).value_or(0) : 0;
+}
+
+bool has_capability(int capability) {
+  return ((effective_capabilities() >> capability) & 1) != 0;
 }
 
 }  // namespace ipm::source::host

@@ -164,8 +164,9 @@ void Processes::exit(std::uint32_t pid, std::int32_t code, TimeNs now) {
   talking_.erase(pid);
 }
 
-void Processes::find_exits(TimeNs now) {
+void Processes::find_exits(TimeNs now, std::uint64_t room_min) {
   for (const std::uint32_t pid : pids()) {
+    if (out_.room() < room_min) return;
     const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
     const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
     if (!stat || stat->start_ticks != by_pid_[pid].start_ticks() || stat->state == 'Z') exit(pid, 0, now);

@@ -38,8 +38,9 @@ class Processes {
   // News of a known process; no effect for others.
   void exec(std::uint32_t pid, TimeNs now);
   void exit(std::uint32_t pid, std::int32_t code, TimeNs now);
-  // Finds the exits of known processes by looking, for when no news arrives or some was lost.
-  void find_exits(TimeNs now);
+  // Finds the exits of known processes by looking, for when no news arrives or some was lost. Ends early
+  // while fewer than `room_min` events fit into the lane: the rest is found the next time.
+  void find_exits(TimeNs now, std::uint64_t room_min = 0);
 
   void talked(model::ProcessKey key) {
     if (!key.empty()) talking_.insert(key.pid());
