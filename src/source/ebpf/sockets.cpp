@@ -55,11 +55,9 @@ void Sockets::take(std::span<const std::byte> record) {
     as ? (this->*to)(*as) : out_.malformed();
   };
   switch (head->type) {
-    case IPM_RECORD_IO: {
-      const auto use = record_as<ipm_record_io>(record);
-      use ? note_use(use->key) : out_.malformed();
+    case IPM_RECORD_IO:
+      hand(&Sockets::on_io);
       break;
-    }
     case IPM_RECORD_SOCKET:
       hand(&Sockets::on_socket);
       break;
@@ -78,6 +76,10 @@ void Sockets::take(std::span<const std::byte> record) {
     default:
       out_.malformed();
   }
+}
+
+void Sockets::on_io(const ipm_record_io& record) {
+  note_use(record.key);
 }
 
 void Sockets::note_use(const ipm_io_key& key) {

@@ -94,6 +94,7 @@ class Sockets {
   };
   using Map = std::unordered_map<std::uint64_t, Socket>;
 
+  void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
   void on_process(const ipm_record_process& record);
   void on_exit(const ipm_record_exit& record);

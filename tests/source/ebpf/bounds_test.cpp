@@ -122,6 +122,9 @@ TEST_F(MalformedTest, RecordThatSaysItIsLongerThanItIs) {
 }
 
 TEST_F(MalformedTest, RecordThatSaysItIsShorterThanItsKind) {
+  auto io = io_record(7, 101);
+  io.head.bytes = sizeof io - 1;
+  take(io);
   auto socket = connect_record(7, 101, at(0));
   socket.head.bytes = sizeof socket - 1;
   take(socket);
@@ -131,7 +134,7 @@ TEST_F(MalformedTest, RecordThatSaysItIsShorterThanItsKind) {
   auto exit = exit_record(101, at(0));
   exit.head.bytes = sizeof exit.head - 1;
   take(exit);
-  EXPECT_EQ(malformed(), 3U);
+  EXPECT_EQ(malformed(), 4U);
   EXPECT_EQ(sockets_.size(), 0U);
 }
 
