@@ -106,12 +106,12 @@ void Sockets::on_exit(const ipm_record_exit& record) {
 }
 
 void Sockets::flush_process(std::uint32_t pid, TimeNs now) {
-  const auto found = queue_.find(pid);
-  if (found == queue_.end()) return;
-  const std::vector<ipm_io_key> keys = std::move(found->second);
-  queue_.erase(found);
-  for (const ipm_io_key& key : keys) {
-    if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
+  const Queue::node_type nodes[] = {queue_.extract(pid), next_queue_.extract(pid)};
+  for (const Queue::node_type& node : nodes) {
+    if (node.empty()) continue;
+    for (const ipm_io_key& key : node.mapped()) {
+      if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
+    }
   }
 }
 
@@ -283,6 +283,10 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
   entry.queued = false;
   ipm_io value;
   if (!traffic_.read(entry.key, value)) return;
+  if (value.epoch == traffic_.epoch()) {
+    entry.queued = true;
+    next_queue_[entry.key.pid].push_back(entry.key);
+  }
   const ProcessKey process = key_of(value.actor);
   if (value.tuple.family == kPacket) return flush_frames(socket, entry, value, process, now);
   if (!socket.announced || socket.how == OpenHow::kBind) {
@@ -353,6 +357,10 @@ void Sockets::end(Map::iterator found, TimeNs now) {
 
 bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
   if (!settle_look(now, room_min)) return false;
+  if (std::exchange(epoch_, traffic_.epoch()) != traffic_.epoch()) {
+    for (auto& [pid, keys] : next_queue_) queue_[pid].insert(queue_[pid].end(), keys.begin(), keys.end());
+    next_queue_.clear();
+  }
   while (!queue_.empty()) {
     if (out_.room() < room_min) return false;
     auto& [pid, keys] = *queue_.begin();

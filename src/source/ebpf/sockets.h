@@ -2,7 +2,8 @@
 // process that moved it.
 //
 // A byte's way: the kernel side adds it to the entry of (socket, process, image) and says once a tick that the entry is
-// in use. note_use() queues it; flush() reads the sum and writes what was not told yet. Before anything that changes
+// in use. note_use() queues it; flush() reads the sum and writes what was not told yet. An entry whose use belongs to
+// the tick under way may move more without another word: it stays queued for the next. Before anything that changes
 // what the bytes mean (an exec, an exit, a close) the entries that it concerns are flushed at once.
 //
 // What the two tracepoints do not see of TCP (splice out of a socket, zero-copy receive), the kernel's own counters do:
@@ -93,6 +94,7 @@ class Sockets {
     std::uint64_t tx_bytes = 0, rx_bytes = 0;  // By the hooks, before that.
   };
   using Map = std::unordered_map<std::uint64_t, Socket>;
+  using Queue = std::unordered_map<std::uint32_t, std::vector<ipm_io_key>>;  // By process.
 
   void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
@@ -137,9 +139,10 @@ class Sockets {
   Map sockets_;
   // Listeners by namespace and port: whose an accepted connection is, until somebody takes it.
   std::unordered_map<std::uint64_t, std::uint64_t> listeners_;
-  std::unordered_map<std::uint32_t, std::vector<ipm_io_key>> queue_;  // By process.
-  std::deque<std::uint64_t> opening_;                                 // Connects that were not told yet.
-  std::deque<std::uint64_t> closing_;                                 // Closed, and not gone yet.
+  Queue queue_, next_queue_;           // Of this tick and of the next.
+  std::uint32_t epoch_ = 0;            // Of the last settle().
+  std::deque<std::uint64_t> opening_;  // Connects that were not told yet.
+  std::deque<std::uint64_t> closing_;  // Closed, and not gone yet.
   std::unordered_map<std::uint64_t, Seen> look_;
   std::deque<std::uint64_t> look_order_;
   std::deque<std::uint64_t> gone_;  // Held by nobody, by the last look.

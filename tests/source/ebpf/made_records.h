@@ -164,6 +164,7 @@ class FakeTraffic final : public source::ebpf::Traffic {
     return true;
   }
   void forget(const ipm_io_key& key) override { entries.erase(id(key)); }
+  std::uint32_t epoch() const override { return now; }
 
   // As a send and a receive do it. True: the first use in this tick, of which the kernel side tells.
   bool moved(std::uint64_t cookie, std::uint32_t pid, std::uint64_t tx, std::uint64_t rx, const ipm_tuple& tuple,

@@ -42,9 +42,11 @@ class SocketsFixture : public testing::Test {
                   const ipm_tcp& tcp = {}, std::uint32_t image = 1) {
     if (traffic_.moved(cookie, pid, tx, rx, tuple, tcp, image)) take(io_record(cookie, pid, image));
   }
+  void begin_tick() { ++traffic_.now; }
+  void end_tick(TimeNs now) { EXPECT_TRUE(sockets_.settle(now, kRoomMin)); }
   void tick(TimeNs now) {
-    ++traffic_.now;
-    EXPECT_TRUE(sockets_.settle(now, kRoomMin));
+    begin_tick();
+    end_tick(now);
   }
   void look(TimeNs now, const std::vector<ipm_record_seed>& seeds, bool after_loss = false) {
     sockets_.begin_look(now);

@@ -50,6 +50,29 @@ TEST_F(SocketsTest, BytesBeforeAnExecComeBeforeItAndThoseAfterItAfter) {
   EXPECT_THAT(told(), ElementsAre("data 7 by 101 100/0", "exec 101", "data 7 by 101 11/0"));
 }
 
+// The kernel side tells of an entry once a tick: what it moves after its sum was read comes without another word.
+TEST_F(SocketsTest, BytesAfterTheirTickWasReadAreToldWithTheNext) {
+  connected();
+  begin_tick();
+  moves(7, 101, 100, 0);
+  end_tick(at(10));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 100/0"));
+  moves(7, 101, 20, 0);
+  tick(at(20));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 20/0"));
+}
+
+TEST_F(SocketsTest, BytesAfterTheirTickWasReadAreToldBeforeAnExec) {
+  take(process_record(101, at(0)));
+  connected();
+  begin_tick();
+  moves(7, 101, 100, 0);
+  end_tick(at(10));
+  moves(7, 101, 20, 0);
+  take(process_record(101, at(15), 2, IPM_PROCESS_EXEC));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 100/0", "data 7 by 101 20/0", "exec 101"));
+}
+
 TEST_F(SocketsTest, ExecOfOneProcessLeavesWhatAnotherMovedToTheTick) {
   connected();
   take(process_record(101, at(3)));
