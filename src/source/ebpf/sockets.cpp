@@ -241,7 +241,7 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
   socket->reset_received = (record.flags & IPM_FLAG_RESET_RECEIVED) != 0;
   socket->last = record.tcp;
   note_counters(*socket, record.tcp);
-  if (socket->how == OpenHow::kListen) listeners_.erase(listener_key(socket->tuple));
+  forget_listener(record.cookie, *socket);
   closing_.push_back(record.cookie);
 }
 
@@ -351,8 +351,15 @@ void Sockets::end(Map::iterator found, TimeNs now) {
     tell_close(cookie, socket, now);
   }
   for (const Entry& entry : socket.entries) traffic_.forget(entry.key);
-  if (socket.how == OpenHow::kListen) listeners_.erase(listener_key(socket.tuple));
+  forget_listener(cookie, socket);
   sockets_.erase(found);
+}
+
+void Sockets::forget_listener(std::uint64_t cookie, const Socket& socket) {
+  if (socket.how != OpenHow::kListen) return;
+  // Several may listen at one port (SO_REUSEPORT, a handover): another's place stays.
+  const auto found = listeners_.find(listener_key(socket.tuple));
+  if (found != listeners_.end() && found->second == cookie) listeners_.erase(found);
 }
 
 bool Sockets::settle(TimeNs now, std::uint64_t room_min) {

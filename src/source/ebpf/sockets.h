@@ -96,6 +96,7 @@ class Sockets {
   using Map = std::unordered_map<std::uint64_t, Socket>;
   using Queue = std::unordered_map<std::uint32_t, std::vector<ipm_io_key>>;  // By process.
 
+  void forget_listener(std::uint64_t cookie, const Socket& socket);
   void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
   void on_process(const ipm_record_process& record);

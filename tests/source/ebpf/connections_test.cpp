@@ -200,6 +200,17 @@ TEST_F(ConnectionsTest, ListenerEndsOrderly) {
   EXPECT_THAT(told(), ElementsAre("close 5 orderly after 9ms"));
 }
 
+TEST_F(ConnectionsTest, ListenerThatHandsOverItsPortDoesNotTakeItAway) {
+  take(listen_record(5, 101, at(0)));
+  take(listen_record(6, 202, at(1)));
+  take(closed_record(5, at(2), TcpState::kListen, counters(0, 0)));
+  take(destroyed_record(5, at(2)));
+  take(passive_record(8, at(3)));
+  (void)told();
+  take(destroyed_record(8, at(9)));
+  EXPECT_EQ(told().at(0), "owner 8 202 of 1 inferred/listener");
+}
+
 TEST_F(ConnectionsTest, SocketThatConnectsAgainIsAnotherConnection) {
   take(connect_record(7, 101, at(0)));
   take(closed_record(7, at(5), TcpState::kSynSent, counters(0, 0), 111));
