@@ -146,14 +146,34 @@ void Sockets::on_socket(const ipm_record_socket& record) {
   }
 }
 
-// Before it is known where from: the port is chosen after this. It is told when that is known, or with the tick.
-void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
-  Socket* const socket = ensure(record.cookie);
-  if (socket == nullptr) return;
-  if (socket->announced && !socket->close_told) tell_close(record.cookie, *socket, time);
+// A socket may connect or listen again: what it was before is over. The sums go on; the kernel's counters begin anew.
+Sockets::Socket* Sockets::begin(std::uint64_t cookie, TimeNs now) {
+  Socket* const socket = ensure(cookie);
+  if (socket == nullptr) return nullptr;
+  if (socket->announced || socket->how != OpenHow::kExisting) end_before(cookie, *socket, now);
   std::vector<Entry> entries = std::move(socket->entries);
   *socket = Socket{};
-  socket->entries = std::move(entries);  // The sums go on; the counters of a socket that connects again begin anew.
+  socket->entries = std::move(entries);
+  return socket;
+}
+
+// Of the sums it has what the kernel's counters had at its close; what is beyond may be the next one's already.
+void Sockets::end_before(std::uint64_t cookie, Socket& socket, TimeNs now) {
+  announce(cookie, socket, socket.opened_ns);
+  if (socket.was_established) {
+    for (std::size_t i = 0; i < socket.entries.size(); ++i) {
+      flush(cookie, socket, socket.entries[i], now, rest_of(socket));
+    }
+    tell_rest(cookie, socket, now);
+  }
+  tell_close(cookie, socket, now);
+  forget_listener(cookie, socket);
+}
+
+// Before it is known where from: the port is chosen after this. It is told when that is known, or with the tick.
+void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
+  Socket* const socket = begin(record.cookie, time);
+  if (socket == nullptr) return;
   socket->how = OpenHow::kConnect;
   socket->tuple = tuple_of(record.tuple);
   socket->tuple.direction = model::Direction::kOut;
@@ -184,7 +204,7 @@ void Sockets::on_no_way(const ipm_record_socket& record, TimeNs time) {
 }
 
 void Sockets::on_listen(const ipm_record_socket& record) {
-  Socket* const socket = ensure(record.cookie);
+  Socket* const socket = begin(record.cookie, static_cast<TimeNs>(record.head.time_ns));
   if (socket == nullptr) return;
   socket->how = OpenHow::kListen;
   socket->tuple = tuple_of(record.tuple);
@@ -279,7 +299,7 @@ void Sockets::on_release(const ipm_record_owner& record) {
 
 // --- sums ---
 
-void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now) {
+void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most) {
   entry.queued = false;
   ipm_io value;
   if (!traffic_.read(entry.key, value)) return;
@@ -312,14 +332,16 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
     note_counters(socket, value.tcp);
     tell_snapshot(cookie, socket, value.tcp, now);
   }
-  const std::uint64_t tx = value.tx_bytes - entry.tx_bytes, rx = value.rx_bytes - entry.rx_bytes;
+  const std::uint64_t tx = std::min(value.tx_bytes - entry.tx_bytes, most.tx);
+  const std::uint64_t rx = std::min(value.rx_bytes - entry.rx_bytes, most.rx);
+  if (entry.tx_bytes + tx != value.tx_bytes || entry.rx_bytes + rx != value.rx_bytes) note_use(entry.key);
   if (tx == 0 && rx == 0) return;
   if (!tell_data(cookie, socket, process, tx, rx, now, 0)) {
     note_use(entry.key);  // Told again when there is room.
     return;
   }
-  entry.tx_bytes = value.tx_bytes;
-  entry.rx_bytes = value.rx_bytes;
+  entry.tx_bytes += tx;
+  entry.rx_bytes += rx;
   // The record that names it may be among what was lost.
   if (records_lost_ && !processes_.known(process.pid())) (void)processes_.ensure(process.pid(), now);
   processes_.talked(process);
@@ -388,7 +410,7 @@ bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
   for (; !closing_.empty(); closing_.pop_front()) {
     if (out_.room() < room_min) return false;
     Socket* const socket = find(closing_.front());
-    if (socket == nullptr || socket->close_told) continue;
+    if (socket == nullptr || !socket->closed || socket->close_told) continue;
     flush_all(closing_.front(), *socket, now);
     if (socket->announced) tell_close(closing_.front(), *socket, now);
   }

@@ -58,6 +58,9 @@ class Sockets {
   static std::uint64_t listener_key(const model::FlowTuple& tuple) {
     return (std::uint64_t{tuple.netns} << 16) | tuple.local_port;
   }
+  struct Bytes {
+    std::uint64_t tx, rx;
+  };
   struct Entry {
     ipm_io_key key = {};
     std::uint64_t tx_bytes = 0;  // Told so far.
@@ -112,12 +115,16 @@ class Sockets {
 
   Socket* find(std::uint64_t cookie);
   Socket* ensure(std::uint64_t cookie);  // Null: one too many.
+  Socket* begin(std::uint64_t cookie, TimeNs now);
   Entry& entry_of(Socket& socket, const ipm_io_key& key);
-  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now);
+  // At most `most` of it; the rest stays queued.
+  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most = {UINT64_MAX, UINT64_MAX});
   void flush_frames(Socket& socket, Entry& entry, const ipm_io& value, model::ProcessKey process, TimeNs now);
   void flush_all(std::uint64_t cookie, Socket& socket, TimeNs now);
   void flush_process(std::uint32_t pid, TimeNs now);
   void end(Map::iterator socket, TimeNs now);
+  void end_before(std::uint64_t cookie, Socket& socket, TimeNs now);
+  static Bytes rest_of(const Socket& socket);
 
   void tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now);
   void count_before(Socket& socket, const Seen& seen);

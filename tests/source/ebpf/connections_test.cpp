@@ -225,6 +225,54 @@ TEST_F(ConnectionsTest, SocketThatConnectsAgainIsAnotherConnection) {
                                   "data 7 by 101 100/0", "close 7 orderly after 10ms"));
 }
 
+TEST_F(ConnectionsTest, EveryAttemptOfASocketIsToldHoweverFastTheyCome) {
+  fails(111);
+  for (int i = 0; i < 2; ++i) {
+    take(connect_record(7, 101, at(20)));
+    take(closed_record(7, at(21), TcpState::kSynSent, counters(0, 0), 111));
+  }
+  tick(at(30));
+  const std::vector<std::string> words = told();
+  EXPECT_EQ(std::count(words.begin(), words.end(), "open 7 connect by 101 exact/connect"), 3);
+  EXPECT_EQ(std::count(words.begin(), words.end(), "failure 7 by 101 error 111"), 3);
+  EXPECT_EQ(std::count(words.begin(), words.end(), "close 7 refused after 1ms"), 2);
+  EXPECT_EQ(words.size(), 9U);
+}
+
+TEST_F(ConnectionsTest, BytesOfTheConnectionBeforeStayWithIt) {
+  connected();
+  moves(7, 101, 100, 40);
+  take(closed_record(7, at(5), TcpState::kLastAck, counters(100, 40)));
+  moves(7, 101, 11, 0);  // The next connection's: it is read before the record of its beginning.
+  take(connect_record(7, 101, at(6)));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 100/40", "close 7 orderly after 5ms"));
+  take(established_record(7, at(7)));
+  moves(7, 101, 2, 0);
+  tick(at(10));
+  EXPECT_THAT(told(), ElementsAre("open 7 connect by 101 exact/connect", "established 7 by 101 in 1000us",
+                                  "data 7 by 101 13/0"));
+  take(closed_record(7, at(20), TcpState::kLastAck, counters(13, 0)));
+  take(destroyed_record(7, at(20)));
+  EXPECT_THAT(told(), ElementsAre("close 7 orderly after 14ms"));
+}
+
+TEST_F(ConnectionsTest, SplicedBytesOfTheConnectionBeforeStayWithIt) {
+  connected();
+  take(closed_record(7, at(5), TcpState::kLastAck, counters(0, 600)));
+  take(connect_record(7, 101, at(6)));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 0/600 packets 0/0 inferred", "close 7 orderly after 5ms"));
+}
+
+TEST_F(ConnectionsTest, ListenerThatListensAgainIsAnother) {
+  take(listen_record(5, 101, at(0)));
+  take(closed_record(5, at(2), TcpState::kListen, counters(0, 0)));
+  take(listen_record(5, 101, at(4)));
+  take(closed_record(5, at(9), TcpState::kListen, counters(0, 0)));
+  take(destroyed_record(5, at(9)));
+  EXPECT_THAT(told(), ElementsAre("open 5 listen by 101 exact/told", "close 5 orderly after 2ms",
+                                  "open 5 listen by 101 exact/told", "close 5 orderly after 5ms"));
+}
+
 TEST_F(ConnectionsTest, EndOfASocketThatWasNeverToldIsFiltered) {
   take(closed_record(9, at(0), TcpState::kEstablished, counters(5, 5)));
   take(destroyed_record(9, at(0)));
