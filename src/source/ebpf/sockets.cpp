@@ -150,6 +150,9 @@ void Sockets::on_socket(const ipm_record_socket& record) {
 Sockets::Socket* Sockets::begin(std::uint64_t cookie, TimeNs now) {
   Socket* const socket = ensure(cookie);
   if (socket == nullptr) return nullptr;
+  for (Entry& entry : socket->entries) {
+    if (ipm_io value; traffic_.read(entry.key, value)) entry.counters_void_in = value.epoch;
+  }
   if (socket->announced || socket->how != OpenHow::kExisting) end_before(cookie, *socket, now);
   std::vector<Entry> entries = std::move(socket->entries);
   *socket = Socket{};
@@ -328,7 +331,7 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
     socket.owned = true;
   }
   announce(cookie, socket, std::min(socket.opened_ns, now));
-  if (value.tcp.measured != 0) {
+  if (value.tcp.measured != 0 && value.epoch != entry.counters_void_in) {
     note_counters(socket, value.tcp);
     tell_snapshot(cookie, socket, value.tcp, now);
   }

@@ -66,6 +66,7 @@ class Sockets {
     std::uint64_t tx_bytes = 0;  // Told so far.
     std::uint64_t rx_bytes = 0;
     bool queued = false;
+    std::uint32_t counters_void_in = 0;  // An epoch in which the counters of its socket may be another connection's.
   };
   struct Socket {
     model::FlowTuple tuple = {};

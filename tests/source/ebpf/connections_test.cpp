@@ -256,6 +256,20 @@ TEST_F(ConnectionsTest, BytesOfTheConnectionBeforeStayWithIt) {
   EXPECT_THAT(told(), ElementsAre("close 7 orderly after 14ms"));
 }
 
+TEST_F(ConnectionsTest, CountersOfTheConnectionBeforeAreNotTheNexts) {
+  connected();
+  moves_over(kernel_tuple(40'000, 443), 7, 101, 100, 0, counters(100, 0));
+  take(closed_record(7, at(5), TcpState::kLastAck, counters(100, 0)));
+  take(connect_record(7, 101, at(6)));
+  take(established_record(7, at(7)));
+  moves(7, 101, 3, 0);
+  tick(at(10));
+  (void)told();
+  take(closed_record(7, at(20), TcpState::kLastAck, counters(3, 0)));
+  take(destroyed_record(7, at(20)));
+  EXPECT_THAT(told(), ElementsAre("close 7 orderly after 14ms"));
+}
+
 TEST_F(ConnectionsTest, SplicedBytesOfTheConnectionBeforeStayWithIt) {
   connected();
   take(closed_record(7, at(5), TcpState::kLastAck, counters(0, 600)));
