@@ -213,6 +213,10 @@ void KernelSide::next_epoch() noexcept {
   if (state_->epoch != nullptr) std::atomic_ref(*state_->epoch).fetch_add(1);  // Pairs with the sum before the look.
 }
 
+std::uint32_t KernelSide::epoch() const {
+  return state_->epoch != nullptr ? *state_->epoch : 0;  // Written by this thread alone.
+}
+
 bool KernelSide::consume(const std::function<bool(std::span<const std::byte>)>& visit) {
   state_->visit = visit;
   state_->stopped = false;

@@ -22,6 +22,8 @@ class Traffic {
   virtual ~Traffic() = default;
   virtual bool read(const ipm_io_key& key, ipm_io& out) = 0;  // False: there is no such entry.
   virtual void forget(const ipm_io_key& key) = 0;
+  // The tick that entries are compared with: one whose epoch is this will not be told again before the next.
+  virtual std::uint32_t epoch() const = 0;
 };
 
 class KernelSide final : public Traffic {
@@ -39,6 +41,7 @@ class KernelSide final : public Traffic {
 
   bool read(const ipm_io_key& key, ipm_io& out) override;
   void forget(const ipm_io_key& key) override;
+  std::uint32_t epoch() const override;
   // Every key of the map.
   Status for_each_key(const std::function<void(const ipm_io_key&)>& visit);
 

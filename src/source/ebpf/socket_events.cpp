@@ -127,15 +127,20 @@ void Sockets::tell_snapshot(std::uint64_t cookie, Socket& socket, const ipm_tcp&
   socket.told = tcp;
 }
 
+// By the kernel's counters, beyond what was told.
+Sockets::Bytes Sockets::rest_of(const Socket& socket) {
+  const auto beyond = [](std::uint64_t most, std::uint64_t before, std::uint64_t told) {
+    return most > before + told ? most - before - told : 0;
+  };
+  return {beyond(socket.tx_most, socket.tx_before, socket.tx_told),
+          beyond(socket.rx_most, socket.rx_before, socket.rx_told)};
+}
+
 // TCP payload beyond the sums: what no tracepoint saw.
 void Sockets::tell_rest(std::uint64_t cookie, Socket& socket, TimeNs now) {
   if (socket.tuple.protocol != model::kProtocolTcp || socket.how == OpenHow::kListen) return;
   if (socket.last.measured != 0) tell_snapshot(cookie, socket, socket.last, socket.closed_ns);
-  const auto beyond = [](std::uint64_t most, std::uint64_t before, std::uint64_t told) {
-    return most > before + told ? most - before - told : 0;
-  };
-  const std::uint64_t tx = beyond(socket.tx_most, socket.tx_before, socket.tx_told);
-  const std::uint64_t rx = beyond(socket.rx_most, socket.rx_before, socket.rx_told);
+  const auto [tx, rx] = rest_of(socket);
   const bool packets = socket.told.segs_out != socket.packets_out || socket.told.segs_in != socket.packets_in;
   if (!socket.owned) tell_owner(cookie, socket, now);
   if (tx + rx != 0) {

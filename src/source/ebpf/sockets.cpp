@@ -61,11 +61,9 @@ void Sockets::take(std::span<const std::byte> record) {
     as ? (this->*to)(*as) : out_.malformed();
   };
   switch (head->type) {
-    case IPM_RECORD_IO: {
-      const auto use = record_as<ipm_record_io>(record);
-      use ? note_use(use->key) : out_.malformed();
+    case IPM_RECORD_IO:
+      hand(&Sockets::on_io);
       break;
-    }
     case IPM_RECORD_SOCKET:
       hand(&Sockets::on_socket);
       break;
@@ -84,6 +82,10 @@ void Sockets::take(std::span<const std::byte> record) {
     default:
       out_.malformed();
   }
+}
+
+void Sockets::on_io(const ipm_record_io& record) {
+  note_use(record.key);
 }
 
 void Sockets::note_use(const ipm_io_key& key) {
@@ -110,12 +112,12 @@ void Sockets::on_exit(const ipm_record_exit& record) {
 }
 
 void Sockets::flush_process(std::uint32_t pid, TimeNs now) {
-  const auto found = queue_.find(pid);
-  if (found == queue_.end()) return;
-  const std::vector<ipm_io_key> keys = std::move(found->second);
-  queue_.erase(found);
-  for (const ipm_io_key& key : keys) {
-    if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
+  const Queue::node_type nodes[] = {queue_.extract(pid), next_queue_.extract(pid)};
+  for (const Queue::node_type& node : nodes) {
+    if (node.empty()) continue;
+    for (const ipm_io_key& key : node.mapped()) {
+      if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
+    }
   }
 }
 
@@ -150,14 +152,37 @@ void Sockets::on_socket(const ipm_record_socket& record) {
   }
 }
 
-// Before it is known where from: the port is chosen after this. It is told when that is known, or with the tick.
-void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
-  Socket* const socket = ensure(record.cookie);
-  if (socket == nullptr) return;
-  if (socket->announced && !socket->close_told) tell_close(record.cookie, *socket, time);
+// A socket may connect or listen again: what it was before is over. The sums go on; the kernel's counters begin anew.
+Sockets::Socket* Sockets::begin(std::uint64_t cookie, TimeNs now) {
+  Socket* const socket = ensure(cookie);
+  if (socket == nullptr) return nullptr;
+  for (Entry& entry : socket->entries) {
+    if (ipm_io value; traffic_.read(entry.key, value)) entry.counters_void_in = value.epoch;
+  }
+  if (socket->announced || socket->how != OpenHow::kExisting) end_before(cookie, *socket, now);
   std::vector<Entry> entries = std::move(socket->entries);
   *socket = Socket{};
-  socket->entries = std::move(entries);  // The sums go on; the counters of a socket that connects again begin anew.
+  socket->entries = std::move(entries);
+  return socket;
+}
+
+// Of the sums it has what the kernel's counters had at its close; what is beyond may be the next one's already.
+void Sockets::end_before(std::uint64_t cookie, Socket& socket, TimeNs now) {
+  announce(cookie, socket, socket.opened_ns);
+  if (socket.was_established) {
+    for (std::size_t i = 0; i < socket.entries.size(); ++i) {
+      flush(cookie, socket, socket.entries[i], now, rest_of(socket));
+    }
+    tell_rest(cookie, socket, now);
+  }
+  tell_close(cookie, socket, now);
+  forget_listener(cookie, socket);
+}
+
+// Before it is known where from: the port is chosen after this. It is told when that is known, or with the tick.
+void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
+  Socket* const socket = begin(record.cookie, time);
+  if (socket == nullptr) return;
   socket->how = OpenHow::kConnect;
   socket->tuple = tuple_of(record.tuple);
   socket->tuple.direction = model::Direction::kOut;
@@ -188,7 +213,7 @@ void Sockets::on_no_way(const ipm_record_socket& record, TimeNs time) {
 }
 
 void Sockets::on_listen(const ipm_record_socket& record) {
-  Socket* const socket = ensure(record.cookie);
+  Socket* const socket = begin(record.cookie, static_cast<TimeNs>(record.head.time_ns));
   if (socket == nullptr) return;
   socket->how = OpenHow::kListen;
   socket->tuple = tuple_of(record.tuple);
@@ -245,7 +270,7 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
   socket->reset_received = (record.flags & IPM_FLAG_RESET_RECEIVED) != 0;
   socket->last = record.tcp;
   note_counters(*socket, record.tcp);
-  if (socket->how == OpenHow::kListen) listeners_.erase(listener_key(socket->tuple));
+  forget_listener(record.cookie, *socket);
   closing_.push_back(record.cookie);
 }
 
@@ -283,10 +308,14 @@ void Sockets::on_release(const ipm_record_owner& record) {
 
 // --- sums ---
 
-void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now) {
+void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most) {
   entry.queued = false;
   ipm_io value;
   if (!traffic_.read(entry.key, value)) return;
+  if (value.epoch == traffic_.epoch()) {
+    entry.queued = true;
+    next_queue_[entry.key.pid].push_back(entry.key);
+  }
   const ProcessKey process = key_of(value.actor);
   if (value.tuple.family == kPacket) return flush_frames(socket, entry, value, process, now);
   if (!socket.announced || socket.how == OpenHow::kBind) {
@@ -308,18 +337,20 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
     socket.owned = true;
   }
   announce(cookie, socket, std::min(socket.opened_ns, now));
-  if (value.tcp.measured != 0) {
+  if (value.tcp.measured != 0 && value.epoch != entry.counters_void_in) {
     note_counters(socket, value.tcp);
     tell_snapshot(cookie, socket, value.tcp, now);
   }
-  const std::uint64_t tx = value.tx_bytes - entry.tx_bytes, rx = value.rx_bytes - entry.rx_bytes;
+  const std::uint64_t tx = std::min(value.tx_bytes - entry.tx_bytes, most.tx);
+  const std::uint64_t rx = std::min(value.rx_bytes - entry.rx_bytes, most.rx);
+  if (entry.tx_bytes + tx != value.tx_bytes || entry.rx_bytes + rx != value.rx_bytes) note_use(entry.key);
   if (tx == 0 && rx == 0) return;
   if (!tell_data(cookie, socket, process, tx, rx, now, 0)) {
     note_use(entry.key);  // Told again when there is room.
     return;
   }
-  entry.tx_bytes = value.tx_bytes;
-  entry.rx_bytes = value.rx_bytes;
+  entry.tx_bytes += tx;
+  entry.rx_bytes += rx;
   // The record that names it may be among what was lost.
   if (records_lost_ && !processes_.known(process.pid())) (void)processes_.ensure(process.pid(), now);
   processes_.talked(process);
@@ -351,12 +382,23 @@ void Sockets::end(Map::iterator found, TimeNs now) {
     tell_close(cookie, socket, now);
   }
   for (const Entry& entry : socket.entries) traffic_.forget(entry.key);
-  if (socket.how == OpenHow::kListen) listeners_.erase(listener_key(socket.tuple));
+  forget_listener(cookie, socket);
   sockets_.erase(found);
+}
+
+void Sockets::forget_listener(std::uint64_t cookie, const Socket& socket) {
+  if (socket.how != OpenHow::kListen) return;
+  // Several may listen at one port (SO_REUSEPORT, a handover): another's place stays.
+  const auto found = listeners_.find(listener_key(socket.tuple));
+  if (found != listeners_.end() && found->second == cookie) listeners_.erase(found);
 }
 
 bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
   if (!settle_look(now, room_min)) return false;
+  if (std::exchange(epoch_, traffic_.epoch()) != traffic_.epoch()) {
+    for (auto& [pid, keys] : next_queue_) queue_[pid].insert(queue_[pid].end(), keys.begin(), keys.end());
+    next_queue_.clear();
+  }
   while (!queue_.empty()) {
     if (out_.room() < room_min) return false;
     auto& [pid, keys] = *queue_.begin();
@@ -377,7 +419,7 @@ bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
   for (; !closing_.empty(); closing_.pop_front()) {
     if (out_.room() < room_min) return false;
     Socket* const socket = find(closing_.front());
-    if (socket == nullptr || socket->close_told) continue;
+    if (socket == nullptr || !socket->closed || socket->close_told) continue;
     flush_all(closing_.front(), *socket, now);
     if (socket->announced) tell_close(closing_.front(), *socket, now);
   }

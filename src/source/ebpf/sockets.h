@@ -2,7 +2,8 @@
 // process that moved it.
 //
 // A byte's way: the kernel side adds it to the entry of (socket, process, image) and says once a tick that the entry is
-// in use. note_use() queues it; flush() reads the sum and writes what was not told yet. Before anything that changes
+// in use. note_use() queues it; flush() reads the sum and writes what was not told yet. An entry whose use belongs to
+// the tick under way may move more without another word: it stays queued for the next. Before anything that changes
 // what the bytes mean (an exec, an exit, a close) the entries that it concerns are flushed at once.
 //
 // What the two tracepoints do not see of TCP (splice out of a socket, zero-copy receive), the kernel's own counters do:
@@ -65,11 +66,15 @@ class Sockets {
   static std::uint64_t listener_key(const model::FlowTuple& tuple) {
     return (std::uint64_t{tuple.netns} << 16) | tuple.local_port;
   }
+  struct Bytes {
+    std::uint64_t tx, rx;
+  };
   struct Entry {
     ipm_io_key key = {};
     std::uint64_t tx_bytes = 0;  // Told so far.
     std::uint64_t rx_bytes = 0;
     bool queued = false;
+    std::uint32_t counters_void_in = 0;  // An epoch in which the counters of its socket may be another connection's.
   };
   struct Socket {
     model::FlowTuple tuple = {};
@@ -102,7 +107,10 @@ class Sockets {
     std::uint64_t tx_bytes = 0, rx_bytes = 0;    // By the hooks, before that.
   };
   using Map = std::unordered_map<std::uint64_t, Socket>;
+  using Queue = std::unordered_map<std::uint32_t, std::vector<ipm_io_key>>;  // By process.
 
+  void forget_listener(std::uint64_t cookie, const Socket& socket);
+  void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
   void on_process(const ipm_record_process& record);
   void on_exit(const ipm_record_exit& record);
@@ -117,12 +125,16 @@ class Sockets {
 
   Socket* find(std::uint64_t cookie);
   Socket* ensure(std::uint64_t cookie);  // Null: one too many.
+  Socket* begin(std::uint64_t cookie, TimeNs now);
   Entry& entry_of(Socket& socket, const ipm_io_key& key);
-  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now);
+  // At most `most` of it; the rest stays queued.
+  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most = {UINT64_MAX, UINT64_MAX});
   void flush_frames(Socket& socket, Entry& entry, const ipm_io& value, model::ProcessKey process, TimeNs now);
   void flush_all(std::uint64_t cookie, Socket& socket, TimeNs now);
   void flush_process(std::uint32_t pid, TimeNs now);
   void end(Map::iterator socket, TimeNs now);
+  void end_before(std::uint64_t cookie, Socket& socket, TimeNs now);
+  static Bytes rest_of(const Socket& socket);
 
   void tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now);
   void count_before(Socket& socket, const Seen& seen);
@@ -145,9 +157,10 @@ class Sockets {
   Map sockets_;
   // Listeners by namespace and port: whose an accepted connection is, until somebody takes it.
   std::unordered_map<std::uint64_t, std::uint64_t> listeners_;
-  std::unordered_map<std::uint32_t, std::vector<ipm_io_key>> queue_;  // By process.
-  std::deque<std::uint64_t> opening_;                                 // Connects that were not told yet.
-  std::deque<std::uint64_t> closing_;                                 // Closed, and not gone yet.
+  Queue queue_, next_queue_;           // Of this tick and of the next.
+  std::uint32_t epoch_ = 0;            // Of the last settle().
+  std::deque<std::uint64_t> opening_;  // Connects that were not told yet.
+  std::deque<std::uint64_t> closing_;  // Closed, and not gone yet.
   std::unordered_map<std::uint64_t, Seen> look_;
   std::deque<std::uint64_t> look_order_;
   std::deque<std::uint64_t> gone_;  // Held by nobody, by the last look.
