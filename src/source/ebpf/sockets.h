@@ -94,6 +94,7 @@ class Sockets {
   struct Seen {
     ipm_record_socket record = {};
     std::vector<model::ProcessKey> holders = {};  // The first kHoldersMax.
+    model::ProcessKey last_holder = {};
     std::uint32_t holders_total = 0;
     std::uint64_t tx_bytes = 0, rx_bytes = 0;  // By the hooks, before that.
   };
