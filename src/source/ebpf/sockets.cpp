@@ -262,6 +262,8 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
   socket->state_before = state_of(record.state_before);
   socket->error = record.error;
   socket->reset_received = (record.flags & IPM_FLAG_RESET_RECEIVED) != 0;
+  // Also if the record of that was lost.
+  socket->was_established = socket->was_established || (record.flags & IPM_FLAG_ESTABLISHED) != 0;
   socket->last = record.tcp;
   note_counters(*socket, record.tcp);
   forget_listener(record.cookie, *socket);
