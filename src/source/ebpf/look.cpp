@@ -34,6 +34,8 @@ void Sockets::seen(const ipm_record_seed& record) {
   }
   const ProcessKey holder = key_of(record.socket.actor);
   if (std::find(seen.holders.begin(), seen.holders.end(), holder) != seen.holders.end()) return;
+  // Those past the first few are told apart by coming one after the other.
+  if (std::exchange(seen.last_holder, holder) == holder) return;
   if (seen.holders.size() < kHoldersMax) seen.holders.push_back(holder);
   ++seen.holders_total;
   seen.tx_bytes += record.tx_bytes;
@@ -81,6 +83,7 @@ void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
   Socket* const socket = ensure(cookie);
   if (socket == nullptr) return;
   const ipm_record_socket& record = seen.record;
+  socket->missed = false;
   socket->inode = record.inode;
   if (socket->announced || !socket->entries.empty() || socket->how != OpenHow::kExisting) {
     // The hooks know it already. A holder is none who used it.

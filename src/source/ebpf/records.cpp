@@ -22,6 +22,10 @@ std::optional<ipm_record_head> head_of(std::span<const std::byte> record) {
   return head;
 }
 
+TimeNs time_of(ipm_u64 ns) {
+  return static_cast<TimeNs>(std::min<ipm_u64>(ns, kTimeMaxNs));
+}
+
 model::ProcessKey key_of(const ipm_actor& actor) {
   if (actor.pid == 0) return {};
   return {actor.pid, actor.start_ns / (static_cast<std::uint64_t>(kSecond) / os::ticks_per_second())};
@@ -65,7 +69,7 @@ host::ToldProcess process_of(const ipm_record_process& record) {
   facts.cgroup_id = record.cgroup_id;
   facts.exe_inode = record.exe_inode;
   facts.exe_mtime_ns = record.exe_mtime_ns;
-  facts.start_ns = static_cast<TimeNs>(record.actor.start_ns);
+  facts.start_ns = time_of(record.actor.start_ns);
   facts.ppid = record.parent;
   facts.uid = record.uid;
   facts.netns = record.netns;

@@ -26,6 +26,8 @@ std::optional<T> record_as(std::span<const std::byte> record) {
   return out;
 }
 
+// A time that can be reckoned with.
+TimeNs time_of(ipm_u64 ns);
 // A process by the key that its row has.
 model::ProcessKey key_of(const ipm_actor& actor);
 model::FlowTuple tuple_of(const ipm_tuple& tuple);

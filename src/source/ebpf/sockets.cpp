@@ -100,13 +100,13 @@ void Sockets::note_use(const ipm_io_key& key) {
 
 void Sockets::on_process(const ipm_record_process& record) {
   const host::ToldProcess process = process_of(record);
-  const auto time = static_cast<TimeNs>(record.head.time_ns);
+  const auto time = time_of(record.head.time_ns);
   if (process.exec) flush_process(record.actor.pid, time);
   processes_.tell(process, time);
 }
 
 void Sockets::on_exit(const ipm_record_exit& record) {
-  const auto time = static_cast<TimeNs>(record.head.time_ns);
+  const auto time = time_of(record.head.time_ns);
   flush_process(record.actor.pid, time);
   processes_.exit(record.actor.pid, record.exit_code, time);
 }
@@ -124,7 +124,7 @@ void Sockets::flush_process(std::uint32_t pid, TimeNs now) {
 // --- connections ---
 
 void Sockets::on_socket(const ipm_record_socket& record) {
-  const auto time = static_cast<TimeNs>(record.head.time_ns);
+  const auto time = time_of(record.head.time_ns);
   switch (record.what) {
     case IPM_SOCKET_CONNECT:
       return on_connect(record, time);
@@ -187,7 +187,7 @@ void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
   socket->tuple = tuple_of(record.tuple);
   socket->tuple.direction = model::Direction::kOut;
   socket->state = TcpState::kSynSent;
-  socket->opened_ns = static_cast<TimeNs>(record.opened_ns);
+  socket->opened_ns = time_of(record.opened_ns);
   socket->origin = key_of(record.actor);
   socket->rule = Rule::kConnect;
   socket->owned = true;
@@ -213,13 +213,13 @@ void Sockets::on_no_way(const ipm_record_socket& record, TimeNs time) {
 }
 
 void Sockets::on_listen(const ipm_record_socket& record) {
-  Socket* const socket = begin(record.cookie, static_cast<TimeNs>(record.head.time_ns));
+  Socket* const socket = begin(record.cookie, time_of(record.head.time_ns));
   if (socket == nullptr) return;
   socket->how = OpenHow::kListen;
   socket->tuple = tuple_of(record.tuple);
   socket->tuple.direction = model::Direction::kListen;
   socket->state = TcpState::kListen;
-  socket->opened_ns = static_cast<TimeNs>(record.opened_ns);
+  socket->opened_ns = time_of(record.opened_ns);
   socket->origin = key_of(record.actor);
   socket->rule = Rule::kTold;
   socket->owned = true;
@@ -239,12 +239,12 @@ void Sockets::on_established(const ipm_record_socket& record, TimeNs time) {
   if ((record.flags & IPM_FLAG_PASSIVE) != 0) {
     socket->how = OpenHow::kAccept;
     socket->tuple.direction = model::Direction::kIn;
-    socket->opened_ns = record.opened_ns != 0 ? static_cast<TimeNs>(record.opened_ns) : time;
+    socket->opened_ns = record.opened_ns != 0 ? time_of(record.opened_ns) : time;
     socket->uid = record.uid;
   } else if (socket->origin.empty()) {
     socket->how = OpenHow::kConnect;  // The record of its beginning was lost.
     socket->tuple.direction = model::Direction::kOut;
-    socket->opened_ns = record.opened_ns != 0 ? static_cast<TimeNs>(record.opened_ns) : time;
+    socket->opened_ns = record.opened_ns != 0 ? time_of(record.opened_ns) : time;
     socket->origin = key_of(record.actor);
     socket->rule = Rule::kConnect;
     socket->owned = !socket->origin.empty();
@@ -268,6 +268,8 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
   socket->state_before = state_of(record.state_before);
   socket->error = record.error;
   socket->reset_received = (record.flags & IPM_FLAG_RESET_RECEIVED) != 0;
+  // Also if the record of that was lost.
+  socket->was_established = socket->was_established || (record.flags & IPM_FLAG_ESTABLISHED) != 0;
   socket->last = record.tcp;
   note_counters(*socket, record.tcp);
   forget_listener(record.cookie, *socket);
@@ -293,7 +295,7 @@ void Sockets::on_accept(const ipm_record_owner& record) {
   socket->origin = key_of(record.actor);
   socket->rule = Rule::kAccept;
   socket->owned = true;
-  if (socket->announced) tell_owner(record.cookie, *socket, static_cast<TimeNs>(record.head.time_ns));
+  if (socket->announced) tell_owner(record.cookie, *socket, time_of(record.head.time_ns));
 }
 
 void Sockets::on_release(const ipm_record_owner& record) {
@@ -302,7 +304,7 @@ void Sockets::on_release(const ipm_record_owner& record) {
   found->second.last_holder = key_of(record.actor);
   if (record.protocol == model::kProtocolTcp) return;  // Its connection may outlive it.
   found->second.closed = true;
-  found->second.closed_ns = static_cast<TimeNs>(record.head.time_ns);
+  found->second.closed_ns = time_of(record.head.time_ns);
   end(found, found->second.closed_ns);
 }
 

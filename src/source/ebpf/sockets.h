@@ -102,6 +102,7 @@ class Sockets {
   struct Seen {
     ipm_record_socket record = {};
     std::vector<model::ProcessKey> holders = {};  // The first kHoldersMax.
+    model::ProcessKey last_holder = {};
     std::uint32_t holders_total = 0;
     std::array<char, IPM_COMM_BYTES> comm = {};  // Of the first.
     std::uint64_t tx_bytes = 0, rx_bytes = 0;    // By the hooks, before that.

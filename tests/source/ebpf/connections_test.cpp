@@ -131,6 +131,17 @@ TEST_F(ConnectionsTest, ResetThatIsSentComesAfterTheCloseAndIsItsReason) {
   EXPECT_THAT(told(), ElementsAre("reset 7 here", "close 7 reset_here after 9ms"));
 }
 
+TEST_F(ConnectionsTest, OneWhoseEstablishmentWasLostDidNotFail) {
+  take(connect_record(7, 101, at(0)));
+  tick(at(1));
+  (void)told();
+  auto record = closed_record(7, at(9), TcpState::kFinWait2, counters(0, 0));
+  record.flags = IPM_FLAG_ESTABLISHED;
+  take(record);
+  tick(at(10));
+  EXPECT_THAT(told(), ElementsAre("close 7 orderly after 9ms"));
+}
+
 TEST_F(ConnectionsTest, EstablishedOneWhosePeerFallsSilentTimesOut) {
   connected();
   take(closed_record(7, at(900), TcpState::kEstablished, counters(0, 0), 110));

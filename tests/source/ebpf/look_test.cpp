@@ -78,6 +78,20 @@ TEST_F(LookTest, DescriptorsOfOneProcessAreOneHolder) {
                                   "data 7 by 101 920/480 packets 0/0 first_sight"));
 }
 
+TEST_F(LookTest, ProcessesPastTheFirstFewAreCountedOnceEach) {
+  std::vector<ipm_record_seed> seeds;
+  for (std::uint32_t pid = 1'001; pid <= 1'010; ++pid) {
+    ipm_record_seed seed = seed_record(7, pid, used());
+    seed.tx_bytes = 10;
+    seeds.push_back(seed);
+    seeds.push_back(seed);
+  }
+  look(at(10), seeds);
+  EXPECT_THAT(told(), ElementsAre("open 7 existing by - unknown/shared_holders first_sight",
+                                  "owner 7 1001 1002 1003 1004 1005 of 10 candidate/shared_holders",
+                                  "data 7 by - 850/480 packets 0/0 first_sight"));
+}
+
 TEST_F(LookTest, HolderThatIsGoneMeanwhileIsNotNamed) {
   ipm_record_seed seed = seed_record(7, 101);
   seed.socket.actor.start_ns *= 2;  // An earlier process with that pid.
@@ -182,6 +196,15 @@ TEST_F(LookTest, AfterLossAConnectionThatTwoLooksDoNotSeeIsClosed) {
   look(at(20), {}, true);
   EXPECT_THAT(told(), ElementsAre("close 7 unknown after 20ms lost"));
   EXPECT_EQ(sockets_.size(), 0U);
+}
+
+TEST_F(LookTest, AConnectionThatIsSeenBetweenTwoLooksThatMissItIsNotOver) {
+  connected();
+  look(at(10), {}, true);
+  look(at(20), {hooked_seed(7, 101)}, true);  // It was on its way from one process to another.
+  look(at(30), {}, true);
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_EQ(sockets_.size(), 1U);
 }
 
 TEST_F(LookTest, SocketThatBeganAfterTheLookBeganIsNotOver) {

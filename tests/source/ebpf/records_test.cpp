@@ -17,6 +17,13 @@ TEST(EbpfRecordsTest, ProcessIsKnownByTheTicksOfItsStart) {
   EXPECT_TRUE(key_of({.start_ns = 5 * tick_ns, .pid = 0, .image = 0}).empty());
 }
 
+TEST(EbpfRecordsTest, TimesBeyondAnyClockAreCut) {
+  EXPECT_EQ(time_of(5), 5);
+  EXPECT_EQ(time_of(static_cast<ipm_u64>(kTimeMaxNs)), kTimeMaxNs);
+  EXPECT_EQ(time_of(static_cast<ipm_u64>(kTimeMaxNs) + 1), kTimeMaxNs);
+  EXPECT_EQ(time_of(UINT64_MAX), kTimeMaxNs);
+}
+
 TEST(EbpfRecordsTest, TupleOfIpv4) {
   const model::FlowTuple tuple = tuple_of(test::kernel_tuple(40'000, 443));
   EXPECT_EQ(tuple.local.text(), "10.0.0.1");
