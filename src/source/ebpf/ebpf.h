@@ -5,7 +5,7 @@
 //
 // URI parameters: interval (between two readings of the sums; default 1s), sockets (entries for pairs of socket and
 // process; default 65536), ring (bytes of the ring; default 4M), proc (another /proc tree), without (a comma-separated
-// list of parts to leave out: length, lifecycle, processes, accept, release, seed).
+// list of parts to leave out: lifecycle, processes, accept, release, seed; without length it does not open).
 #pragma once
 
 #include <memory>
