@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$1"
 declare -A allowed=(
-  [base]="" [model]="base" [os]="base model" [ring]="base model" [source]="base model ring os"
+  [base]="" [model]="base" [os]="base model" [ring]="base model" [decode]="base model" [source]="base model ring decode os"
   [core]="base model" [store]="base model" [query]="base model store core" [monitor]="base model os ring source core store query"
 )
 wrong=0

@@ -4,9 +4,9 @@
 // Its lane needs at least 2,048 events: it stops reading while fewer than 1,024 are free.
 //
 // URI parameters: interval (between two readings of the sums; default 1s), sockets (entries for pairs of socket and
-// process; default 65536), ring (bytes of the ring; default 4M), cpu_max (share of one core that it may take
-// before it reads less often; default 5%), proc (another /proc tree), without (a comma-separated
-// list of parts to leave out: length, lifecycle, processes, accept, release, names, seed).
+// process; default 65536), ring (bytes of the ring; default 4M), cpu_max (share of one core that it may take before it
+// reads less often; default 5%), proc (another /proc tree), without (a comma-separated list of parts to leave out:
+// lifecycle, processes, accept, release, names, seed; without length it does not open).
 #pragma once
 
 #include <memory>

@@ -60,6 +60,7 @@ bool Sockets::settle_look(TimeNs now, std::uint64_t room_min) {
     tell_seen(seen->first, seen->second, now);
   }
   look_.clear();
+  gone_holders_.clear();
   for (; !gone_.empty(); gone_.pop_front()) {
     if (out_.room() < room_min) return false;
     const auto found = sockets_.find(gone_.front());
@@ -118,8 +119,7 @@ void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
     host::ToldProcess gone;
     gone.key = holder;
     std::memcpy(gone.facts.comm, seen.comm.data(), seen.comm.size() - 1);
-    processes_.tell(gone, now);
-    processes_.exit(holder.pid(), 0, now);
+    if (gone_holders_.insert(holder.ref()).second) processes_.tell_gone(gone, now);
   }
   if (seen.holders_total == 1) socket->origin = seen.holders.front();
   socket->rule = seen.holders_total > 1 ? Rule::kSharedHolders : Rule::kOnlyHolder;

@@ -100,6 +100,11 @@ void Processes::name_cgroup(model::Process& process, const std::string& path, Ti
   process.container = out_.text(model::container_of(path), now);
 }
 
+void Processes::tell_gone(const ToldProcess& told, TimeNs now) {
+  out_.write(model::make_event(now, model::EventKind::kProcessStart, told.key, 0, told.facts));
+  out_.write(model::make_event(now, model::EventKind::kProcessExit, told.key, 0, model::ProcessExit{}));
+}
+
 void Processes::tell(const ToldProcess& told, TimeNs now) {
   const std::uint32_t pid = told.key.pid();
   const auto known = by_pid_.find(pid);

@@ -34,6 +34,8 @@ class Processes {
   model::ProcessKey ensure(std::uint32_t pid, TimeNs now);
   // Tells what the kernel said, with what /proc still adds.
   void tell(const ToldProcess& told, TimeNs now);
+  // One that is gone already: its start and its end. Who has its pid by now is not touched.
+  void tell_gone(const ToldProcess& told, TimeNs now);
   bool known(std::uint32_t pid) const { return by_pid_.contains(pid); }
   // News of a known process; no effect for others.
   void exec(std::uint32_t pid, TimeNs now);

@@ -86,15 +86,15 @@ TEST(EbpfOptionsTest, WithoutNamesParts) {
 
 TEST(EbpfOptionsTest, WithoutSaysWhichPartsThereAre) {
   EXPECT_EQ(refusal_of("ebpf:?without=seed,bytes"),
-            "ebpf: without=seed,bytes: no part \"bytes\"; there are length, lifecycle, processes, accept, release and "
-            "seed");
+            "ebpf: without=seed,bytes: no part \"bytes\"; there are length, lifecycle, processes, accept, release, "
+            "names and seed");
   EXPECT_THAT(refusal_of("ebpf:?without=seed,,accept"), HasSubstr("no part \"\""));
 }
 
 TEST(EbpfOptionsTest, UnknownParameterIsAnsweredWithTheNearest) {
   EXPECT_EQ(refusal_of("ebpf:?intervall=1s"), "ebpf: intervall=1s: no such parameter; did you mean \"interval\"?");
   EXPECT_EQ(refusal_of("ebpf:?colour=red"),
-            "ebpf: colour=red: no such parameter; there are interval, sockets, ring, proc and without");
+            "ebpf: colour=red: no such parameter; there are interval, sockets, ring, cpu_max, proc and without");
 }
 
 TEST(EbpfOptionsTest, TakesNoPath) {
