@@ -1,5 +1,5 @@
-// Any bytes as what the kernel side says: records of the ring, records of a look, entries of the map of traffic. Nothing
-// may be read past its end, every arrival is counted once, and no process is told more bytes than it moved.
+// Any bytes as what the kernel side says: records of the ring, records of a look, entries of the map of traffic.
+// Nothing may be read past its end, every arrival is counted once, and no process is told more bytes than it moved.
 //
 // The input is a list of steps: a byte that says what, then what it needs. Records are filled from the input up to
 // their length; the fields that name a socket and a process are made few, so that they meet.
@@ -152,7 +152,9 @@ class Run {
     if constexpr (requires { out.key; }) out.key = key_of(out.key);
     return out;
   }
-  static ipm_io_key key_of(ipm_io_key key) { return {.cookie = key.cookie % 16, .pid = key.pid % 4, .image = key.image % 2}; }
+  static ipm_io_key key_of(ipm_io_key key) {
+    return {.cookie = key.cookie % 16, .pid = key.pid % 4, .image = key.image % 2};
+  }
   template <class T>
   void take(const T& record) {
     sockets_.take(std::as_bytes(std::span(&record, 1)));

@@ -22,9 +22,10 @@ LIFECYCLE = "connections as they open and close"
 PROCESSES = "process starts and exits as they happen"
 ACCEPT = "who accepts a connection that it does not use"
 RELEASE = "the end of udp and raw sockets as it happens"
+NAMES = "dns names and tls hellos"
 SEED = "sockets from before the source was opened"
 PARTS = {"length": LENGTH, "lifecycle": LIFECYCLE, "processes": PROCESSES, "accept": ACCEPT, "release": RELEASE,
-         "seed": SEED}
+         "names": NAMES, "seed": SEED}
 NO_TRACEFS = "tracefs is not mounted; needs mount -t tracefs none /sys/kernel/tracing"
 NO_CGROUP2 = "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified"
 NO_BTF = "kernel has no BTF: /sys/kernel/btf/vmlinux is not there (CONFIG_DEBUG_INFO_BTF)"
@@ -63,12 +64,16 @@ def all_parts(reason):
     return {what: reason for what in PARTS.values()}
 
 
+def at_cgroup(reason):
+    return {RELEASE: reason, NAMES: reason}
+
+
 def modes():
     few = f"{NOBODY} --inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon"
     both = "needs CAP_BPF and CAP_PERFMON"
     return [
         Mode("all"),
-        Mode("no_net_admin", {RELEASE: "needs CAP_NET_ADMIN"}, drop="setpriv --bounding-set=-net_admin,-sys_admin"),
+        Mode("no_net_admin", at_cgroup("needs CAP_NET_ADMIN"), drop="setpriv --bounding-set=-net_admin,-sys_admin"),
         Mode("sys_admin_for_net_admin", drop="setpriv --bounding-set=-net_admin"),
         Mode("no_bpf", all_parts("needs CAP_BPF"), "needs CAP_BPF", drop="setpriv --bounding-set=-bpf,-sys_admin"),
         Mode("no_perfmon", all_parts("needs CAP_PERFMON"), "needs CAP_PERFMON",
@@ -77,14 +82,16 @@ def modes():
         Mode("no_tracefs", {ACCEPT: NO_TRACEFS + ", or CAP_SYS_ADMIN"}, tracefs=False,
              drop="setpriv --bounding-set=-sys_admin"),
         Mode("tracefs_of_its_own", tracefs=False),
-        Mode("no_cgroup2", {RELEASE: NO_CGROUP2},
+        Mode("no_cgroup2", at_cgroup(NO_CGROUP2),
              mounts=[f"umount -l {place}" for kind, place in mounted() if kind == "cgroup2"]),
-        Mode("nobody", {**all_parts(both), RELEASE: "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN",
+        Mode("nobody", {**all_parts(both), **at_cgroup("needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN"),
                         ACCEPT: both + "; " + UNREADABLE}, both, drop=NOBODY),
-        Mode("bpf_and_perfmon", {RELEASE: "needs CAP_NET_ADMIN", ACCEPT: UNREADABLE}, drop=few),
-        Mode("no_btf", all_parts(NO_BTF), NO_BTF, mounts=["mount -t tmpfs none /sys/kernel/btf"]),
+        Mode("bpf_and_perfmon", {**at_cgroup("needs CAP_NET_ADMIN"), ACCEPT: UNREADABLE}, drop=few),
+        # Packets have the same layout everywhere.
+        Mode("no_btf", {**all_parts(NO_BTF), NAMES: "does not run without bytes of each process"}, NO_BTF, mounts=["mount -t tmpfs none /sys/kernel/btf"]),
         Mode("user_namespace", {**all_parts(both + " in the initial user namespace"),
-                                RELEASE: "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN in the initial user namespace",
+                                **at_cgroup("needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN in the initial user "
+                                            "namespace"),
                                 ACCEPT: both + " in the initial user namespace; " + UNREADABLE},
              both + " in the initial user namespace", drop=NOBODY + " unshare -Ur"),
         *(Mode("without_" + part, {what: "left out by without=" + part}, uri="ebpf:?without=" + part)
@@ -94,7 +101,7 @@ def modes():
         Mode("dropped", options=["--drop-privileges"]),
         Mode("dropped_with_threads", options=["--drop-privileges=nobody", "--threads", "auto"]),
         Mode("without_all", {what: "left out by without=" + part for part, what in PARTS.items() if part != "length"},
-             uri="ebpf:?without=lifecycle,processes,accept,release,seed"),
+             uri="ebpf:?without=lifecycle,processes,accept,release,names,seed"),
     ]
 
 

@@ -115,6 +115,7 @@ void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
   if (record.tuple.type == kRawType) socket->tuple.local_port = socket->tuple.remote_port = 0;
   for (const ProcessKey holder : seen.holders) {
     if (processes_.ensure(holder.pid(), now) == holder) continue;
+    if (seen.holders_total != 1) continue;
     // Gone since: of it there is its name.
     host::ToldProcess gone;
     gone.key = holder;

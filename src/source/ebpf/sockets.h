@@ -166,7 +166,7 @@ class Sockets {
   std::unordered_map<std::uint64_t, Seen> look_;
   std::deque<std::uint64_t> look_order_;
   std::unordered_set<std::uint64_t> gone_holders_;  // Processes of the last look that were told as gone.
-  std::deque<std::uint64_t> gone_;  // Held by nobody, by the last look.
+  std::deque<std::uint64_t> gone_;                  // Held by nobody, by the last look.
   TimeNs look_began_ns_ = 0, look_ended_ns_ = 0;
   bool after_loss_ = false;
   bool records_lost_ = false;

@@ -96,9 +96,9 @@ TEST_F(LookTest, HolderThatIsGoneMeanwhileIsToldAsGone) {
   ipm_record_seed seed = seed_record(7, 101);
   seed.socket.actor.start_ns *= 2;  // An earlier process with that pid.
   look(at(10), {seed});
-  EXPECT_THAT(told(), ElementsAre("start 101", "start 101", "exit 101 0",
-                                  "open 7 existing by 101 exact/only_holder first_sight",
-                                  "data 7 by 101 0/0 first_sight"));
+  EXPECT_THAT(told(),
+              ElementsAre("start 101", "start 101", "exit 101 0",
+                          "open 7 existing by 101 exact/only_holder first_sight", "data 7 by 101 0/0 first_sight"));
 }
 
 TEST_F(LookTest, ListenerIsWhoseItsConnectionsAreUntilSomebodyTakesThem) {
