@@ -15,6 +15,13 @@ static __noinline int first_use(struct sock* sk, struct ipm_io_key* key) {
   if (error && error != -EEXIST) return 0;
   tell_process(task, &fresh.actor);
   struct ipm_life* known = bpf_sk_storage_get(&life, sk, NULL, 0);
+  if (!known && sk->sk_protocol == IPPROTO_TCP) {
+    /* It waited to be accepted when the hooks came. With this its end is told. */
+    known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    if (known) known->flags |= IPM_FLAG_SEEDED;
+    if (known) known->tuple = fresh.tuple;
+    if (known) known->established_ns = 1;
+  }
   if (known) known->flags |= IPM_FLAG_OWNED;
   return 1;
 }
