@@ -65,10 +65,18 @@ class Map final : public ebpf::Traffic {
     out = found->second;
     return true;
   }
+  bool read(const ipm_peer_key& key, ipm_peer& out) override {
+    const auto found = peers.find({key.cookie, key.remote_port});
+    if (found == peers.end()) return false;
+    out = found->second;
+    return true;
+  }
   void forget(const ipm_io_key& key) override { entries.erase({key.cookie, key.pid, key.image}); }
+  void forget(const ipm_peer_key& key) override { peers.erase({key.cookie, key.remote_port}); }
   std::uint32_t epoch() const override { return now; }
 
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;
+  std::map<std::tuple<std::uint64_t, std::uint16_t>, ipm_peer> peers;
   std::uint32_t now = 1;
 };
 
@@ -98,7 +106,7 @@ class Run {
   }
 
   void step(std::uint8_t what) {
-    switch (what % 12) {
+    switch (what % 13) {
       case 0:
         return take_any();
       case 1:
@@ -118,6 +126,8 @@ class Run {
         return move();
       case 10:
         return look();
+      case 11:
+        return pass();
       default:
         return tick();
     }
@@ -149,7 +159,7 @@ class Run {
     out.head = {.type = type, .bytes = sizeof out, .time_ns = static_cast<ipm_u64>(time_)};
     if constexpr (requires { out.actor; }) few(out.actor);
     if constexpr (requires { out.cookie; }) out.cookie %= 16;
-    if constexpr (requires { out.key; }) out.key = key_of(out.key);
+    if constexpr (requires { out.key.pid; }) out.key = key_of(out.key);
     return out;
   }
   static ipm_io_key key_of(ipm_io_key key) {
@@ -234,6 +244,24 @@ class Run {
     if (which < 240) take(record);  // Some are lost.
   }
 
+  // A packet, which says nothing of whose bytes they are.
+  void pass() {
+    const std::uint8_t cookie = input_.byte(), which = input_.byte();
+    ipm_record_peer record{};
+    record.head = {.type = IPM_RECORD_PEER, .bytes = sizeof record, .time_ns = 0};
+    record.key.cookie = cookie % 16U;
+    record.key.remote_port = which % 8U;
+    record.key.family = 2;
+    ipm_peer& peer = map_.peers[{record.key.cookie, record.key.remote_port}];
+    std::uint16_t bytes[2];
+    input_.fill(bytes, sizeof bytes);
+    peer.tx_packets += bytes[0] % 3;
+    peer.rx_packets += bytes[1] % 3;
+    peer.tx_payload += bytes[0];
+    peer.rx_payload += bytes[1];
+    if (std::exchange(peer.epoch, map_.now) != map_.now && which < 240) take(record);
+  }
+
   void look() {
     const std::uint8_t how = input_.byte();
     sockets_.begin_look(time_);
@@ -264,7 +292,7 @@ class Run {
       if (event.header.kind != model::EventKind::kSocketData) continue;
       const auto data = event.as<model::SocketData>();
       constexpr unsigned kNotByHooks = model::kEventInferred | model::kEventFirstSight;
-      const std::uint64_t cookie = event.header.flow;
+      const std::uint64_t cookie = model::socket_of_flow(event.header.flow, model::kProtocolUdp);
       if ((event.header.flags & kNotByHooks) != 0) {
         const Bytes most = counted_[cookie];
         Bytes& sum = inferred_[cookie];

@@ -11,6 +11,12 @@ namespace ipm::model {
 
 inline constexpr std::uint8_t kProtocolTcp = 6;
 inline constexpr std::uint8_t kProtocolUdp = 17;
+// A UDP socket talks to many. Each conversation is a flow: the socket's cookie, which has fewer bits than this, and the
+// number of the conversation in those above.
+inline constexpr unsigned kConversationShift = 48;
+constexpr std::uint64_t socket_of_flow(std::uint64_t flow, std::uint8_t protocol) {
+  return protocol == kProtocolUdp ? flow & ((std::uint64_t{1} << kConversationShift) - 1) : flow;
+}
 
 enum class Direction : std::uint8_t { kUnknown = 0, kOut = 1, kIn = 2, kListen = 3 };
 

@@ -27,6 +27,12 @@ inline std::string flags(std::uint16_t flags) {
   return out;
 }
 
+// A conversation of a UDP socket as "9#1".
+inline std::string flow_words(std::uint64_t flow) {
+  const std::uint64_t number = flow >> model::kConversationShift, socket = flow ^ number << model::kConversationShift;
+  return " " + std::to_string(socket) + (number != 0 ? "#" + std::to_string(number) : "");
+}
+
 }  // namespace words_detail
 
 // Sent before received everywhere. A connection is named by its cookie, a process by its pid.
@@ -34,7 +40,7 @@ inline std::string words(const model::Event& event) {
   using namespace words_detail;
   using model::EventKind;
   const model::ProcessKey process = event.header.process;
-  const std::string flow = " " + std::to_string(event.header.flow), flagged = flags(event.header.flags);
+  const std::string flow = flow_words(event.header.flow), flagged = flags(event.header.flags);
   switch (event.header.kind) {
     case EventKind::kProcessStart:
       return "start " + std::to_string(process.pid());

@@ -45,7 +45,9 @@ bool path(const R& r, std::uint8_t bit) {
 
 constexpr Field<R> kFields[] = {
     {{"cookie", kInt, "", "", "the source has none", "Socket cookie (SO_COOKIE)."},
-     [](const S&, const R& r, T&) { return if_measured(r.cookie != 0, r.cookie); }},
+     [](const S&, const R& r, T&) {
+       return if_measured(r.cookie != 0, model::socket_of_flow(r.cookie, r.tuple.protocol));
+     }},
     {{"netns", kInt, "", "", "not known", "Inode of the network namespace."},
      [](const S&, const R& r, T&) { return if_measured(r.tuple.netns != 0, r.tuple.netns); }},
     {{"pid", kInt, "", "", "owner unknown", "Owner; with quality candidate one of several (see candidates)."},

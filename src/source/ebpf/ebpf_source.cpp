@@ -270,6 +270,7 @@ void EbpfSource::count_losses(TimeNs now) {
   if (grown(IPM_COUNT_RING_IO_FULL) != 0) {
     // Nothing is lost: the map has it, only not which of it is new.
     (void)kernel_.for_each_key([&](const ipm_io_key& key) { sockets_->note_use(key); });
+    (void)kernel_.for_each_peer([&](const ipm_peer_key& key) { sockets_->note_use(key); });
   }
   out_.lost(grown(IPM_COUNT_NAMES_FULL));  // Names, and no number.
   const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
@@ -354,6 +355,10 @@ Degradations EbpfSource::degradations() const {
   }
   if (sockets_->refused() > 0) {
     out.push_back({"sockets past the bound", false, "more sockets at once than sockets= has room for"});
+  }
+  if (sockets_->peers_refused() + counters_[IPM_COUNT_PEERS_FULL] > 0) {
+    out.push_back({"whom udp sockets talk to, past the bound", false,
+                   "more conversations at once than sockets= has room for; their bytes are told without a remote"});
   }
   if (processes_->refused() > 0) {
     out.push_back({"processes past the bound", false, "more talking processes than the source keeps"});

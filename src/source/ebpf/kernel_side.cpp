@@ -39,6 +39,7 @@ using Link = std::unique_ptr<bpf_link, DestroyLink>;
 using Ring = std::unique_ptr<ring_buffer, FreeRing>;
 
 constexpr std::uint32_t kKeysPerCall = 4'096;
+constexpr std::string_view kTick = ".data.tick";  // The map that shared.h's `epoch` is in.
 
 // Of all processes: a program at a static tracepoint runs wherever it fires, whatever the event counts.
 os::Fd open_tracepoint(std::uint64_t id) {
@@ -53,6 +54,23 @@ std::string text_of(int error) {
   return std::string(Status::from_errno("", error < 0 ? -error : error).message());
 }
 
+template <class Key, class Value>
+Status read_keys(int map, const std::function<void(const Key&)>& visit) {
+  std::vector<Key> keys(kKeysPerCall);
+  std::vector<Value> values(kKeysPerCall);
+  std::uint32_t cursor = 0;
+  bool first = true;
+  while (true) {
+    std::uint32_t count = kKeysPerCall;
+    const int error =
+        bpf_map_lookup_batch(map, first ? nullptr : &cursor, &cursor, keys.data(), values.data(), &count, nullptr);
+    if (error != 0 && error != -ENOENT) return Status::from_errno("read the map of traffic", -error);
+    for (std::uint32_t i = 0; i < count; ++i) visit(keys[i]);
+    if (error != 0) return Status::success();
+    first = false;
+  }
+}
+
 }  // namespace
 
 struct KernelSide::State {
@@ -61,7 +79,7 @@ struct KernelSide::State {
   std::map<std::string, int, std::less<>> maps;  // The descriptors of the first object that has each.
   bpf_link* seed = nullptr;
   Ring ring;
-  int io = -1;
+  int io = -1, peers = -1;
   int counters = -1;
   std::unique_ptr<std::uint32_t, Unmap> epoch;  // In memory that the kernel side reads.
   std::vector<std::uint64_t> per_cpu;
@@ -86,7 +104,7 @@ Outcome KernelSide::State::share_maps(bpf_object* object, const Options& options
       }
       continue;
     }
-    if (name == "io") (void)bpf_map__set_max_entries(map, options.sockets_max);
+    if (name == "io" || name == "peers") (void)bpf_map__set_max_entries(map, options.sockets_max);
     if (name == "ring") (void)bpf_map__set_max_entries(map, options.ring_bytes);
   }
   return {};
@@ -140,18 +158,8 @@ Outcome KernelSide::State::load(Part part, const Options& options) {
   }
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object.get()) {
-    if (bpf_map__is_internal(map)) continue;
+    if (bpf_map__is_internal(map) && bpf_map__name(map) != kTick) continue;
     maps.emplace(bpf_map__name(map), bpf_map__fd(map));
-  }
-  if (part == Part::kLength) {
-    // Its only variable.
-    bpf_map* const data = bpf_object__find_map_by_name(object.get(), ".data");
-    if (data == nullptr || bpf_map__value_size(data) != sizeof(std::uint32_t)) {
-      return Outcome::refused("find the epoch", ENOENT);
-    }
-    void* const page = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(data), 0);
-    if (page == MAP_FAILED) return Outcome::refused("map the epoch", errno);
-    epoch.reset(static_cast<std::uint32_t*>(page));
   }
   objects.push_back(std::move(object));
   return {};
@@ -170,6 +178,11 @@ Status KernelSide::open(const Options& options) {
   absent_ = std::move(selection.absent);
   if (!selection.status.ok()) return selection.status;
   state_->io = state_->maps.at("io");
+  if (has(Part::kPackets)) state_->peers = state_->maps.at("peers");
+  void* const tick = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED,
+                            state_->maps.at(std::string(kTick)), 0);
+  if (tick == MAP_FAILED) return Status::from_errno("map the tick", errno);
+  state_->epoch.reset(static_cast<std::uint32_t*>(tick));
   state_->counters = state_->maps.at("counters");
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return Status::internal("how many processors there are: " + text_of(cpus));
@@ -189,32 +202,33 @@ bool KernelSide::read(const ipm_io_key& key, ipm_io& out) {
   return bpf_map_lookup_elem(state_->io, &key, &out) == 0;
 }
 
+bool KernelSide::read(const ipm_peer_key& key, ipm_peer& out) {
+  return bpf_map_lookup_elem(state_->peers, &key, &out) == 0;
+}
+
 void KernelSide::forget(const ipm_io_key& key) {
   (void)bpf_map_delete_elem(state_->io, &key);
 }
 
+void KernelSide::forget(const ipm_peer_key& key) {
+  (void)bpf_map_delete_elem(state_->peers, &key);
+}
+
 Status KernelSide::for_each_key(const std::function<void(const ipm_io_key&)>& visit) {
-  std::vector<ipm_io_key> keys(kKeysPerCall);
-  std::vector<ipm_io> values(kKeysPerCall);
-  std::uint32_t cursor = 0;
-  bool first = true;
-  while (true) {
-    std::uint32_t count = kKeysPerCall;
-    const int error = bpf_map_lookup_batch(state_->io, first ? nullptr : &cursor, &cursor, keys.data(), values.data(),
-                                           &count, nullptr);
-    if (error != 0 && error != -ENOENT) return Status::from_errno("read the map of traffic", -error);
-    for (std::uint32_t i = 0; i < count; ++i) visit(keys[i]);
-    if (error != 0) return Status::success();
-    first = false;
-  }
+  return read_keys<ipm_io_key, ipm_io>(state_->io, visit);
+}
+
+Status KernelSide::for_each_peer(const std::function<void(const ipm_peer_key&)>& visit) {
+  if (state_->peers < 0) return Status::success();
+  return read_keys<ipm_peer_key, ipm_peer>(state_->peers, visit);
 }
 
 void KernelSide::next_epoch() noexcept {
-  if (state_->epoch != nullptr) std::atomic_ref(*state_->epoch).fetch_add(1);  // Pairs with the sum before the look.
+  std::atomic_ref(*state_->epoch).fetch_add(1);  // Pairs with the sum before the look.
 }
 
 std::uint32_t KernelSide::epoch() const {
-  return state_->epoch != nullptr ? *state_->epoch : 0;  // Written by this thread alone.
+  return *state_->epoch;  // Written by this thread alone.
 }
 
 bool KernelSide::consume(const std::function<bool(std::span<const std::byte>)>& visit) {

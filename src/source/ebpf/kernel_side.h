@@ -21,7 +21,9 @@ class Traffic {
  public:
   virtual ~Traffic() = default;
   virtual bool read(const ipm_io_key& key, ipm_io& out) = 0;  // False: there is no such entry.
+  virtual bool read(const ipm_peer_key& key, ipm_peer& out) = 0;
   virtual void forget(const ipm_io_key& key) = 0;
+  virtual void forget(const ipm_peer_key& key) = 0;
   // The tick that entries are compared with: one whose epoch is this will not be told again before the next.
   virtual std::uint32_t epoch() const = 0;
 };
@@ -40,10 +42,13 @@ class KernelSide final : public Traffic {
   const std::string& absent(Part part) const { return absent_[static_cast<std::size_t>(part)]; }
 
   bool read(const ipm_io_key& key, ipm_io& out) override;
+  bool read(const ipm_peer_key& key, ipm_peer& out) override;
   void forget(const ipm_io_key& key) override;
+  void forget(const ipm_peer_key& key) override;
   std::uint32_t epoch() const override;
-  // Every key of the map.
+  // Every key of the maps.
   Status for_each_key(const std::function<void(const ipm_io_key&)>& visit);
+  Status for_each_peer(const std::function<void(const ipm_peer_key&)>& visit);
 
   // From now on a first use of an entry is told again.
   void next_epoch() noexcept;

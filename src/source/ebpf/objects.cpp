@@ -4,6 +4,7 @@
 #include "length.skel.h"
 #include "lifecycle.skel.h"
 #include "names.skel.h"
+#include "packets.skel.h"
 #include "processes.skel.h"
 #include "release.skel.h"
 #include "seed.skel.h"
@@ -31,6 +32,9 @@ std::span<const std::byte> object_image(Part part) {
       break;
     case Part::kNames:
       begin = ipm_names__elf_bytes(&bytes);
+      break;
+    case Part::kPackets:
+      begin = ipm_packets__elf_bytes(&bytes);
       break;
     case Part::kSeed:
       begin = ipm_seed__elf_bytes(&bytes);

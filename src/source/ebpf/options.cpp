@@ -22,8 +22,9 @@ Status read_without(std::string_view list, Options& out) {
     const auto* const part =
         std::find_if(kPartFacts.begin(), kPartFacts.end(), [&](const PartFacts& facts) { return facts.name == name; });
     if (part == kPartFacts.end()) {
-      return Status::invalid_argument("no part \"" + std::string(name) +
-                                      "\"; there are length, lifecycle, processes, accept, release, names and seed");
+      return Status::invalid_argument(
+          "no part \"" + std::string(name) +
+          "\"; there are length, lifecycle, processes, accept, release, names, packets and seed");
     }
     out.without[static_cast<std::size_t>(part - kPartFacts.begin())] = true;
   }

@@ -8,8 +8,8 @@
 
 namespace ipm::source::ebpf {
 
-enum class Part : std::uint8_t { kLength, kLifecycle, kProcesses, kAccept, kRelease, kNames, kSeed };
-inline constexpr std::size_t kParts = 7;
+enum class Part : std::uint8_t { kLength, kLifecycle, kProcesses, kAccept, kRelease, kNames, kPackets, kSeed };
+inline constexpr std::size_t kParts = 8;
 
 struct PartFacts {
   std::string_view name;   // As without= takes it.
@@ -23,12 +23,13 @@ inline constexpr std::array<PartFacts, kParts> kPartFacts{{
     {"accept", "who accepts a connection that it does not use"},
     {"release", "the end of udp and raw sockets as it happens"},
     {"names", "dns names and tls hellos"},
+    {"packets", "whom udp sockets talk to, and packets"},
     {"seed", "sockets from before the source was opened"},
 }};
 
 // Its programs are attached to the root of cgroup v2.
 constexpr bool at_cgroup(Part part) {
-  return part == Part::kRelease || part == Part::kNames;
+  return part == Part::kRelease || part == Part::kNames || part == Part::kPackets;
 }
 
 constexpr const PartFacts& facts_of(Part part) {

@@ -14,6 +14,13 @@ std::string text_of(const char* text, std::size_t bytes_max) {
   return {text, strnlen(text, bytes_max)};
 }
 
+model::IpAddress address_of(std::uint16_t family, const ipm_u8 (&octets)[16]) {
+  if (family == kInet6) return model::IpAddress::v6(octets);
+  std::uint32_t v4 = 0;
+  std::memcpy(&v4, octets, sizeof v4);
+  return model::IpAddress::v4(v4);
+}
+
 }  // namespace
 
 std::optional<ipm_record_head> head_of(std::span<const std::byte> record) {
@@ -33,20 +40,24 @@ model::ProcessKey key_of(const ipm_actor& actor) {
 
 model::FlowTuple tuple_of(const ipm_tuple& tuple) {
   model::FlowTuple out;
-  if (tuple.family == kInet6) {
-    out.local = model::IpAddress::v6(tuple.local_addr);
-    out.remote = model::IpAddress::v6(tuple.remote_addr);
-  } else {
-    std::uint32_t local = 0, remote = 0;
-    std::memcpy(&local, tuple.local_addr, sizeof local);
-    std::memcpy(&remote, tuple.remote_addr, sizeof remote);
-    out.local = model::IpAddress::v4(local);
-    out.remote = model::IpAddress::v4(remote);
-  }
+  out.local = address_of(tuple.family, tuple.local_addr);
+  out.remote = address_of(tuple.family, tuple.remote_addr);
   out.local_port = tuple.local_port;
   out.remote_port = tuple.remote_port;
   out.netns = tuple.netns;
   out.protocol = static_cast<std::uint8_t>(tuple.protocol);
+  return out;
+}
+
+model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer, std::uint32_t netns) {
+  model::FlowTuple out;
+  out.local = address_of(key.family, peer.local_addr);
+  out.remote = address_of(key.family, key.remote_addr);
+  out.local_port = peer.local_port;
+  out.remote_port = key.remote_port;
+  out.netns = netns;
+  out.protocol = model::kProtocolUdp;
+  out.direction = peer.sent_first != 0 ? model::Direction::kOut : model::Direction::kIn;
   return out;
 }
 

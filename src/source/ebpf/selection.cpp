@@ -120,6 +120,7 @@ std::span<const std::string_view> wanted_names(Part part) {
     case Part::kAccept:
     case Part::kRelease:
     case Part::kNames:
+    case Part::kPackets:
       break;
   }
   return {};

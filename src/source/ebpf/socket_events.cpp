@@ -128,7 +128,7 @@ void Sockets::tell_snapshot(std::uint64_t cookie, Socket& socket, const ipm_tcp&
 }
 
 // By the kernel's counters, beyond what was told.
-Sockets::Bytes Sockets::rest_of(const Socket& socket) {
+Bytes Sockets::rest_of(const Socket& socket) {
   const auto beyond = [](std::uint64_t most, std::uint64_t before, std::uint64_t told) {
     return most > before + told ? most - before - told : 0;
   };

@@ -22,7 +22,7 @@ TcpState state_of(std::uint8_t state) {
 }  // namespace
 
 Sockets::Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max)
-    : traffic_(traffic), out_(out), processes_(processes), sockets_max_(sockets_max) {}
+    : traffic_(traffic), out_(out), processes_(processes), sockets_max_(sockets_max), peers_(traffic, sockets_max) {}
 
 Sockets::Socket* Sockets::find(std::uint64_t cookie) {
   const auto found = sockets_.find(cookie);
@@ -63,6 +63,9 @@ void Sockets::take(std::span<const std::byte> record) {
   switch (head->type) {
     case IPM_RECORD_IO:
       hand(&Sockets::on_io);
+      break;
+    case IPM_RECORD_PEER:
+      hand(&Sockets::on_peer);
       break;
     case IPM_RECORD_SOCKET:
       hand(&Sockets::on_socket);
@@ -300,7 +303,10 @@ void Sockets::on_accept(const ipm_record_owner& record) {
 
 void Sockets::on_release(const ipm_record_owner& record) {
   const auto found = sockets_.find(record.cookie);
-  if (found == sockets_.end()) return out_.filtered();
+  if (found == sockets_.end()) {
+    peers_.forget_all(record.cookie);  // Packets came, and nobody took them.
+    return out_.filtered();
+  }
   found->second.last_holder = key_of(record.actor);
   if (record.protocol == model::kProtocolTcp) return;  // Its connection may outlive it.
   found->second.closed = true;
@@ -310,7 +316,7 @@ void Sockets::on_release(const ipm_record_owner& record) {
 
 // --- sums ---
 
-void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most) {
+void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most, bool settled) {
   entry.queued = false;
   ipm_io value;
   if (!traffic_.read(entry.key, value)) return;
@@ -325,8 +331,9 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
     if (socket.tuple.local_port == 0 || socket.how == OpenHow::kBind) socket.tuple = tuple_of(value.tuple);
     socket.tuple.direction = direction;
     if (value.tuple.type == kRawType) socket.tuple.local_port = socket.tuple.remote_port = 0;
+    if (value.tuple.protocol == model::kProtocolUdp) meet(cookie, socket, now);
     if (!socket.announced && value.tuple.protocol != model::kProtocolTcp) {
-      const bool connected = socket.tuple.remote_port != 0;
+      const bool connected = value.tuple.remote_port != 0;
       socket.how = connected ? OpenHow::kConnect : OpenHow::kBind;
       if (connected) socket.tuple.direction = model::Direction::kOut;
     }
@@ -347,12 +354,15 @@ void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs n
   const std::uint64_t rx = std::min(value.rx_bytes - entry.rx_bytes, most.rx);
   if (entry.tx_bytes + tx != value.tx_bytes || entry.rx_bytes + rx != value.rx_bytes) note_use(entry.key);
   if (tx == 0 && rx == 0) return;
-  if (!tell_data(cookie, socket, process, tx, rx, now, 0)) {
-    note_use(entry.key);  // Told again when there is room.
-    return;
-  }
-  entry.tx_bytes += tx;
-  entry.rx_bytes += rx;
+  Bytes left{tx, rx};
+  if (value.tuple.protocol == model::kProtocolUdp) left = tell_datagrams(cookie, socket, process, left, now);
+  const bool waits = settled && left.sum() != 0 && !peers_.all(cookie).empty() && !std::exchange(entry.waited, true);
+  if (left.sum() != 0 && !waits && tell_others(cookie, socket, process, left, now)) left = {};
+  entry.tx_bytes += tx - left.tx;
+  entry.rx_bytes += rx - left.rx;
+  if (waits && !std::exchange(entry.queued, true)) next_queue_[entry.key.pid].push_back(entry.key);
+  if (left.sum() != 0) return note_use(entry.key);  // Told when there is room, if it does not wait.
+  entry.waited = false;
   // The record that names it may be among what was lost.
   if (records_lost_ && !processes_.known(process.pid())) (void)processes_.ensure(process.pid(), now);
   processes_.talked(process);
@@ -376,6 +386,7 @@ void Sockets::end(Map::iterator found, TimeNs now) {
   const std::uint64_t cookie = found->first;
   Socket& socket = found->second;
   flush_all(cookie, socket, now);
+  end_conversations(cookie, socket, now);
   if (socket.announced) {
     tell_rest(cookie, socket, now);
     tell_close(cookie, socket, now);
@@ -410,9 +421,10 @@ bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
     }
     const ipm_io_key key = keys.back();
     keys.pop_back();
-    if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
+    if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now, kAll, true);
     if (out_.room() < room_min) return false;
   }
+  if (!settle_packets(now, room_min)) return false;
   for (; !opening_.empty(); opening_.pop_front()) {
     if (out_.room() < room_min) return false;
     if (Socket* const socket = find(opening_.front())) announce(opening_.front(), *socket, socket->opened_ns);

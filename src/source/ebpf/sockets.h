@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "source/ebpf/kernel_side.h"
+#include "source/ebpf/peers.h"
 #include "source/ebpf/records.h"
 #include "source/host/event_out.h"
 #include "source/host/processes.h"
@@ -40,6 +41,7 @@ class Sockets {
   bool settle(TimeNs now, std::uint64_t room_min);
   // As if every entry had been used: after such records were lost.
   void note_use(const ipm_io_key& key);
+  void note_use(const ipm_peer_key& key);
 
   // Records were lost, now or before: what would have been in them is looked for.
   void note_loss() { records_lost_ = true; }
@@ -61,20 +63,21 @@ class Sockets {
 
   std::size_t size() const { return sockets_.size(); }
   std::uint64_t refused() const { return refused_; }
+  std::uint64_t peers_refused() const { return peers_.refused(); }
 
  private:
   static constexpr std::size_t kHoldersMax = 8;
+  static constexpr Bytes kAll{UINT64_MAX, UINT64_MAX};
+  static constexpr TimeNs kPacketsSweep = 30 * kSecond;
   static std::uint64_t listener_key(const model::FlowTuple& tuple) {
     return (std::uint64_t{tuple.netns} << 16) | tuple.local_port;
   }
-  struct Bytes {
-    std::uint64_t tx, rx;
-  };
   struct Entry {
     ipm_io_key key = {};
     std::uint64_t tx_bytes = 0;  // Told so far.
     std::uint64_t rx_bytes = 0;
     bool queued = false;
+    bool waited = false;                 // For the packets of what it moved.
     std::uint32_t counters_void_in = 0;  // An epoch in which the counters of its socket may be another connection's.
   };
   struct Socket {
@@ -83,7 +86,7 @@ class Sockets {
     model::OpenHow how = model::OpenHow::kExisting;
     bool announced = false, established = false, was_established = false, closed = false, close_told = false,
          existing = false, reset_received = false, reset_sent = false, owned = false, uncertain = false, missed = false,
-         frames = false, existing_counted = false;
+         frames = false, existing_counted = false, others = false;
     model::TcpState state_before = model::TcpState::kNone;
     std::int32_t error = 0;
     TimeNs opened_ns = 0, established_ns = 0, closed_ns = 0;
@@ -94,7 +97,7 @@ class Sockets {
     std::uint32_t uid = model::Process::kUidUnknown;
     // TCP payload, by the kernel's counters: before the source was there, and the most seen.
     std::uint64_t tx_before = 0, rx_before = 0, tx_most = 0, rx_most = 0;
-    std::uint64_t tx_told = 0, rx_told = 0;  // Over all entries, with what was inferred.
+    std::uint64_t tx_told = 0, rx_told = 0;  // Over all entries, with what was inferred. Of TCP.
     ipm_tcp told = {};                       // The counters as of the last snapshot …
     ipm_tcp last = {};                       // … and as they were in the end.
     std::uint32_t packets_out = 0, packets_in = 0;
@@ -114,6 +117,7 @@ class Sockets {
   void forget_listener(std::uint64_t cookie, const Socket& socket);
   void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
+  void on_peer(const ipm_record_peer& record);
   void on_process(const ipm_record_process& record);
   void on_exit(const ipm_record_exit& record);
   void on_accept(const ipm_record_owner& record);
@@ -129,14 +133,25 @@ class Sockets {
   Socket* ensure(std::uint64_t cookie);  // Null: one too many.
   Socket* begin(std::uint64_t cookie, TimeNs now);
   Entry& entry_of(Socket& socket, const ipm_io_key& key);
-  // At most `most` of it; the rest stays queued.
-  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most = {UINT64_MAX, UINT64_MAX});
+  // At most `most` of it; the rest stays queued. `settled`: more of what it is about may come in the next tick.
+  void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most = kAll, bool settled = false);
   void flush_frames(Socket& socket, Entry& entry, const ipm_io& value, model::ProcessKey process, TimeNs now);
   void flush_all(std::uint64_t cookie, Socket& socket, TimeNs now);
   void flush_process(std::uint32_t pid, TimeNs now);
   void end(Map::iterator socket, TimeNs now);
   void end_before(std::uint64_t cookie, Socket& socket, TimeNs now);
   static Bytes rest_of(const Socket& socket);
+
+  void meet(std::uint64_t cookie, Socket& socket, TimeNs now);
+  // What is left: no packet of it was seen.
+  Bytes tell_datagrams(std::uint64_t cookie, Socket& socket, model::ProcessKey process, Bytes bytes, TimeNs now);
+  bool tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, model::ProcessKey process, Bytes bytes, TimeNs now);
+  bool tell_others(std::uint64_t cookie, Socket& socket, model::ProcessKey process, Bytes bytes, TimeNs now);
+  bool open_conversation(std::uint64_t flow, const Socket& socket, const model::FlowTuple& tuple,
+                         model::ProcessKey process, TimeNs now);
+  void close_conversation(const Peer& peer, model::CloseReason reason, TimeNs now);
+  void end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now);
+  bool settle_packets(TimeNs now, std::uint64_t room_min);
 
   void tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now);
   void count_before(Socket& socket, const Seen& seen);
@@ -157,6 +172,8 @@ class Sockets {
   host::Processes& processes_;
   const std::size_t sockets_max_;
   Map sockets_;
+  Peers peers_;
+  TimeNs packets_swept_ns_ = 0;
   // Listeners by namespace and port: whose an accepted connection is, until somebody takes it.
   std::unordered_map<std::uint64_t, std::uint64_t> listeners_;
   Queue queue_, next_queue_;           // Of this tick and of the next.

@@ -64,6 +64,23 @@ inline ipm_record_io io_record(std::uint64_t cookie, std::uint32_t pid, std::uin
   return out;
 }
 
+// 192.0.2.7:REMOTE, over the socket with that cookie.
+inline ipm_peer_key peer_key(std::uint64_t cookie, std::uint16_t remote_port) {
+  ipm_peer_key out{};
+  out.cookie = cookie;
+  const unsigned char remote[] = {192, 0, 2, 7};
+  std::memcpy(out.remote_addr, remote, sizeof remote);
+  out.remote_port = remote_port;
+  out.family = 2;
+  return out;
+}
+
+inline ipm_record_peer peer_record(const ipm_peer_key& key) {
+  auto out = with_head<ipm_record_peer>(IPM_RECORD_PEER, 0);
+  out.key = key;
+  return out;
+}
+
 inline ipm_record_socket socket_record(std::uint32_t what, std::uint64_t cookie, TimeNs time) {
   auto out = with_head<ipm_record_socket>(IPM_RECORD_SOCKET, time);
   out.what = what;
@@ -163,7 +180,14 @@ class FakeTraffic final : public source::ebpf::Traffic {
     out = found->second;
     return true;
   }
+  bool read(const ipm_peer_key& key, ipm_peer& out) override {
+    const auto found = peers.find(id(key));
+    if (found == peers.end()) return false;
+    out = found->second;
+    return true;
+  }
   void forget(const ipm_io_key& key) override { entries.erase(id(key)); }
+  void forget(const ipm_peer_key& key) override { peers.erase(id(key)); }
   std::uint32_t epoch() const override { return now; }
 
   // As a send and a receive do it. True: the first use in this tick, of which the kernel side tells.
@@ -179,13 +203,29 @@ class FakeTraffic final : public source::ebpf::Traffic {
     return true;
   }
 
+  // A datagram each way with so much payload, 0: none. True: the first in this tick.
+  bool passed(const ipm_peer_key& key, std::uint64_t tx, std::uint64_t rx) {
+    constexpr std::uint64_t kHeaders = 28;
+    const auto [found, fresh] = peers.try_emplace(id(key));
+    ipm_peer& peer = found->second;
+    if (fresh) peer.sent_first = tx != 0 ? 1 : 0;
+    peer.local_port = 5'353;
+    const unsigned char local[] = {10, 0, 0, 1};
+    std::memcpy(peer.local_addr, local, sizeof local);
+    if (tx != 0) peer.tx_packets += 1, peer.tx_payload += tx, peer.tx_ip_bytes += tx + kHeaders;
+    if (rx != 0) peer.rx_packets += 1, peer.rx_payload += rx, peer.rx_ip_bytes += rx + kHeaders;
+    return std::exchange(peer.epoch, now) != now;
+  }
+
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;
+  std::map<std::tuple<std::uint64_t, std::uint16_t>, ipm_peer> peers;
   std::uint32_t now = 1;  // The tick.
 
  private:
   static std::tuple<std::uint64_t, std::uint32_t, std::uint32_t> id(const ipm_io_key& key) {
     return {key.cookie, key.pid, key.image};
   }
+  static std::tuple<std::uint64_t, std::uint16_t> id(const ipm_peer_key& key) { return {key.cookie, key.remote_port}; }
 };
 
 }  // namespace ipm::test

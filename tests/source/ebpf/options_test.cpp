@@ -87,7 +87,7 @@ TEST(EbpfOptionsTest, WithoutNamesParts) {
 TEST(EbpfOptionsTest, WithoutSaysWhichPartsThereAre) {
   EXPECT_EQ(refusal_of("ebpf:?without=seed,bytes"),
             "ebpf: without=seed,bytes: no part \"bytes\"; there are length, lifecycle, processes, accept, release, "
-            "names and seed");
+            "names, packets and seed");
   EXPECT_THAT(refusal_of("ebpf:?without=seed,,accept"), HasSubstr("no part \"\""));
 }
 

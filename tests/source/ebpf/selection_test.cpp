@@ -57,7 +57,7 @@ TEST(SelectionTest, NobodyIsToldEachCapabilityOfEachPart) {
                   "needs CAP_BPF and CAP_PERFMON; tracefs is not mounted; needs mount -t tracefs none "
                   "/sys/kernel/tracing, or CAP_SYS_ADMIN",
                   "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN", "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN",
-                  "needs CAP_BPF and CAP_PERFMON"));
+                  "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN", "needs CAP_BPF and CAP_PERFMON"));
   EXPECT_EQ(selection.status.code(), Code::kPermission);
   EXPECT_EQ(selection.status.message(), "needs CAP_BPF and CAP_PERFMON");
 }
@@ -76,13 +76,14 @@ TEST(SelectionTest, OnlyTheCapabilityThatIsMissingIsNamed) {
 TEST(SelectionTest, WithBpfAndPerfmonAloneTheEndOfUdpIsMissing) {
   Outcomes outcomes = all_run();
   of(outcomes, Part::kAccept) = Outcome::refused("find tracepoint sys_exit_accept4", EPERM);
-  of(outcomes, Part::kRelease) = of(outcomes, Part::kNames) = Outcome::refused("load", EPERM);
+  of(outcomes, Part::kRelease) = of(outcomes, Part::kNames) = of(outcomes, Part::kPackets) =
+      Outcome::refused("load", EPERM);
   const Selection selection =
       select({.capabilities = only({host::kCapBpf, host::kCapPerfmon}), .tracefs = Tracefs::kForbidden}, outcomes);
   EXPECT_THAT(selection.absent, ElementsAre("", "", "",
                                             "tracefs is not readable; needs CAP_DAC_READ_SEARCH, or tracefs mounted "
                                             "for this group (gid=, mode=750)",
-                                            "needs CAP_NET_ADMIN", "needs CAP_NET_ADMIN", ""));
+                                            "needs CAP_NET_ADMIN", "needs CAP_NET_ADMIN", "needs CAP_NET_ADMIN", ""));
   EXPECT_TRUE(selection.status.ok());
 }
 
@@ -133,18 +134,20 @@ TEST(SelectionTest, AKernelWithoutAnotherTracepointLosesThatPartOnly) {
   Outcomes outcomes = all_run();
   of(outcomes, Part::kLifecycle) = Outcome::refused("load", ESRCH);
   const Selection selection = select({.capabilities = kAll, .not_in_kernel = {"tcp_send_reset"}}, outcomes);
-  EXPECT_THAT(selection.absent, ElementsAre("", "kernel has no tcp_send_reset", "", "", "", "", ""));
+  EXPECT_THAT(selection.absent, ElementsAre("", "kernel has no tcp_send_reset", "", "", "", "", "", ""));
   EXPECT_TRUE(selection.status.ok());
 }
 
 TEST(SelectionTest, WithoutCgroup2OrSystemCallTracepointsTheKernelIsNamed) {
   Outcomes outcomes = all_run();
   of(outcomes, Part::kAccept) = Outcome::refused("find tracepoint sys_exit_accept4", ENOENT);
-  of(outcomes, Part::kRelease) = of(outcomes, Part::kNames) = Outcome::refused("open cgroup v2", ENOENT);
+  of(outcomes, Part::kRelease) = of(outcomes, Part::kNames) = of(outcomes, Part::kPackets) =
+      Outcome::refused("open cgroup v2", ENOENT);
   const Selection selection =
       select({.capabilities = kAll, .cgroup2 = false, .tracefs = Tracefs::kWithoutCalls}, outcomes);
   EXPECT_THAT(selection.absent,
               ElementsAre("", "", "", "kernel has no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)",
+                          "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified",
                           "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified",
                           "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified", ""));
 }

@@ -81,6 +81,32 @@ struct ipm_io {
   struct ipm_tcp tcp;     /* When it last became used in a tick. */
 };
 
+/* --- the map of whom UDP sockets talk to --- */
+
+struct ipm_peer_key {
+  ipm_u64 cookie;
+  ipm_u8 remote_addr[16]; /* Network order. IPv4 in the first four bytes. */
+  ipm_u16 remote_port;    /* Host order. */
+  ipm_u16 family;
+  ipm_u32 reserved;
+};
+
+/* What one UDP socket and one remote sent each other, packets as they pass the IP layer: sent ones after the call, ones
+ * that came in before it, whether a process takes them or not. Counters only grow. */
+struct ipm_peer {
+  ipm_u64 tx_packets; /* Segments, where the network card makes several of one. */
+  ipm_u64 rx_packets;
+  ipm_u64 tx_ip_bytes; /* IP total length. */
+  ipm_u64 rx_ip_bytes;
+  ipm_u64 tx_payload; /* UDP payload. */
+  ipm_u64 rx_payload;
+  ipm_u32 epoch; /* As in struct ipm_io. */
+  ipm_u16 local_port;
+  ipm_u8 sent_first; /* The first packet went out. */
+  ipm_u8 reserved;
+  ipm_u8 local_addr[16];
+};
+
 /* --- the ring --- */
 
 enum ipm_record_type {
@@ -90,7 +116,8 @@ enum ipm_record_type {
   IPM_RECORD_EXIT = 4,    /* ipm_record_exit: the end of a process that was told. */
   IPM_RECORD_OWNER = 5,   /* ipm_record_owner */
   IPM_RECORD_PACKET = 7,  /* ipm_record_packet */
-  IPM_RECORD_RELEASE = 6  /* ipm_record_owner: the last descriptor is closed, by this process. */
+  IPM_RECORD_RELEASE = 6, /* ipm_record_owner: the last descriptor is closed, by this process. */
+  IPM_RECORD_PEER = 8     /* ipm_record_peer: one that sent or got a packet for the first time in this tick. */
 };
 
 struct ipm_record_head {
@@ -102,6 +129,11 @@ struct ipm_record_head {
 struct ipm_record_io {
   struct ipm_record_head head; /* time_ns is 0. */
   struct ipm_io_key key;
+};
+
+struct ipm_record_peer {
+  struct ipm_record_head head; /* time_ns is 0. */
+  struct ipm_peer_key key;
 };
 
 enum ipm_socket_what {
@@ -224,13 +256,16 @@ struct ipm_record_packet {
 
 enum ipm_counter {
   IPM_COUNT_RING_FULL = 0,    /* Records that found no room. */
-  IPM_COUNT_RING_IO_FULL = 1, /* Of kind IPM_RECORD_IO: the map still has what they would have pointed at. */
+  IPM_COUNT_RING_IO_FULL = 1, /* Of kinds IPM_RECORD_IO, _PEER: the maps still have what they would have pointed at. */
   IPM_COUNT_MAP_FULL = 2,     /* Sends and receives that found no entry. */
   IPM_COUNT_MAP_FULL_TX = 3,  /* Their bytes. */
   IPM_COUNT_MAP_FULL_RX = 4,
-  IPM_COUNT_LIFE_FAILED = 5, /* Sockets whose life could not be kept. */
-  IPM_COUNT_NAMES_FULL = 6,  /* Packets with names that found no room in the ring. */
-  IPM_COUNTERS = 7
+  IPM_COUNT_LIFE_FAILED = 5,   /* Sockets whose life could not be kept. */
+  IPM_COUNT_NAMES_FULL = 6,    /* Packets with names that found no room in the ring. */
+  IPM_COUNT_PEERS_FULL = 7,    /* Packets that found no entry in the map of peers … */
+  IPM_COUNT_PEERS_FULL_TX = 8, /* … and their bytes, IP total length. */
+  IPM_COUNT_PEERS_FULL_RX = 9,
+  IPM_COUNTERS = 10
 };
 
 #endif

@@ -4,8 +4,6 @@
 // Nothing is sent to the user side here but the first use of an entry in a tick: it reads the sums from the map.
 #include "process.h"
 
-unsigned int epoch = 1; /* The tick; the user side counts it up. */
-
 static __noinline int first_use(struct sock* sk, struct ipm_io_key* key) {
   struct ipm_io fresh = {};
   struct task_struct* task = bpf_get_current_task_btf();

@@ -2,18 +2,9 @@
 // What says names in the clear, copied for the user side to read and drop: answers of DNS servers as they come in, and
 // the ClientHello of TLS as it goes out. Of a connection only its beginning is looked at, of that only what looks like
 // a hello; of UDP only what comes from a port of DNS. Needs cgroup v2 and CAP_NET_ADMIN.
-#include "shared.h"
+#include "packet.h"
 
-/* include/uapi/linux/bpf.h: the layouts that programs on packets see. */
-struct __sk_buff {
-  __u32 len;
-  __u32 pkt_type;
-  __u32 mark;
-  __u32 queue_mapping;
-  __u32 protocol;
-  __u32 others[37]; /* vlan_present to gso_segs, which are not read here. */
-  struct bpf_sock* sk;
-};
+/* include/uapi/linux/bpf.h */
 struct bpf_tcp_sock {
   __u32 snd_cwnd;
   __u32 srtt_us;
@@ -38,7 +29,6 @@ struct bpf_tcp_sock {
   __u64 bytes_received;
   __u64 bytes_acked;
 };
-enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86DD, IPPROTO_UDP = 17 };
 enum { DNS = 53, MDNS = 5353, LLMNR = 5355 };
 enum { HELLO_PIECES_MAX = 8, HELLO_BYTES_MAX = 16 << 10 };
 
@@ -54,26 +44,6 @@ struct {
   __type(key, int);
   __type(value, struct ipm_hello);
 } hellos SEC(".maps");
-
-struct headers {
-  u32 transport; /* Offset of the TCP or UDP header. */
-  u8 protocol;
-};
-
-static __always_inline int find_transport(struct __sk_buff* skb, struct headers* out) {
-  u8 first[20];
-  if (bpf_skb_load_bytes(skb, 0, first, sizeof first)) return 0;
-  if (skb->protocol == __builtin_bswap16(ETH_P_IP)) {
-    if (((first[6] & 0x1f) | first[7]) != 0) return 0; /* Not the first fragment. */
-    out->transport = (u32)(first[0] & 0x0f) * 4;
-    out->protocol = first[9];
-    return 1;
-  }
-  if (skb->protocol != __builtin_bswap16(ETH_P_IPV6)) return 0;
-  out->transport = 40; /* Without extension headers, as names travel. */
-  out->protocol = first[6];
-  return 1;
-}
 
 /* `room` is a constant; the packet from its IP header on, as far as it goes in. */
 static __always_inline int copy_packet(struct __sk_buff* skb, u64 cookie, u32 what, const u64 room) {

@@ -26,6 +26,9 @@ struct {
   __type(value, struct ipm_io);
 } io SEC(".maps");
 
+/* The tick; the user side counts it up. In a section of its own, which all objects share as they share maps. */
+unsigned int epoch SEC(".data.tick") = 1;
+
 /* Which image of a process was told. At its thread group leader; goes with it. */
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
