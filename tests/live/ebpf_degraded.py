@@ -23,9 +23,13 @@ PROCESSES = "process starts and exits as they happen"
 ACCEPT = "who accepts a connection that it does not use"
 RELEASE = "the end of udp and raw sockets as it happens"
 NAMES = "dns names and tls hellos"
+PACKETS = "whom udp sockets talk to, and packets"
 SEED = "sockets from before the source was opened"
 PARTS = {"length": LENGTH, "lifecycle": LIFECYCLE, "processes": PROCESSES, "accept": ACCEPT, "release": RELEASE,
-         "names": NAMES, "seed": SEED}
+         "names": NAMES, "packets": PACKETS, "seed": SEED}
+INSTEAD = ("; instead tcp bytes are the kernel's of each connection (layer tcp), udp bytes {}, for the owner of the "
+           "socket")
+BY_PACKETS = INSTEAD.format("those of packets (layer ip)")
 NO_TRACEFS = "tracefs is not mounted; needs mount -t tracefs none /sys/kernel/tracing"
 NO_CGROUP2 = "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified"
 NO_BTF = "kernel has no BTF: /sys/kernel/btf/vmlinux is not there (CONFIG_DEBUG_INFO_BTF)"
@@ -65,7 +69,7 @@ def all_parts(reason):
 
 
 def at_cgroup(reason):
-    return {RELEASE: reason, NAMES: reason}
+    return {RELEASE: reason, NAMES: reason, PACKETS: reason}
 
 
 def modes():
@@ -96,12 +100,16 @@ def modes():
              both + " in the initial user namespace", drop=NOBODY + " unshare -Ur"),
         *(Mode("without_" + part, {what: "left out by without=" + part}, uri="ebpf:?without=" + part)
           for part, what in PARTS.items() if part != "length"),
+        Mode("without_length", {LENGTH: "left out by without=length" + BY_PACKETS}, uri="ebpf:?without=length"),
+        Mode("without_length_and_packets", {LENGTH: "left out by without=length" + INSTEAD.format("are not known"),
+                                            PACKETS: "left out by without=packets"},
+             uri="ebpf:?without=length,packets"),
         Mode("threads", options=["--threads", "auto"]),
         # Privileges go when it is attached: nothing is missing for that.
         Mode("dropped", options=["--drop-privileges"]),
         Mode("dropped_with_threads", options=["--drop-privileges=nobody", "--threads", "auto"]),
         Mode("without_all", {what: "left out by without=" + part for part, what in PARTS.items() if part != "length"},
-             uri="ebpf:?without=lifecycle,processes,accept,release,names,seed"),
+             uri="ebpf:?without=lifecycle,processes,accept,release,names,packets,seed"),
     ]
 
 
@@ -234,7 +242,7 @@ class Talk:
             expect(os.waitpid(child, 0)[1] == 0, "the traffic failed")
         os.close(self.reading)
         os.close(self.writing)
-        self.server, self.worker, self.client, self.taker = server, worker, client, taker
+        self.server, self.worker, self.client, self.taker, self.sender = server, worker, client, taker, sender
         return {server: (0, 0), client: (CLIENT_BYTES, SERVER_BYTES), worker: (SERVER_BYTES, CLIENT_BYTES),
                 taker: (0, DATAGRAMS * DATAGRAM_BYTES), sender: (DATAGRAMS * DATAGRAM_BYTES, 0)}
 
@@ -302,12 +310,17 @@ def check_traffic(ipm, mode, show):
     if show:
         for row in [rows.get(pid, {}) for pid in counted] + connections:
             print(row)
+    if LENGTH in mode.absent:
+        counted = counted_by_kernel(talk, PACKETS not in mode.absent)
     for pid, (sent, received) in counted.items():
         row = rows.get(pid, {})
         expect((row.get("tx_bytes") or 0, row.get("rx_bytes") or 0) == (sent, received),
                f"of pid {pid}: expected {sent} sent, {received} received, got", row)
     try:
-        check_parts(mode, talk, rows, connections)
+        if LENGTH in mode.absent:
+            check_owners(talk, connections)
+        else:
+            check_parts(mode, talk, rows, connections)
     except Broken as broken:
         # Records, not bytes: what others did on this host at the same time did not fit into the ring.
         raise (Busy if losses else Broken)(broken) from broken
@@ -321,6 +334,21 @@ def check_with_patience(ipm, mode, show):
             if attempt == 2:
                 raise
     return None
+
+
+def counted_by_kernel(talk, packets):
+    """Without the calls: a connection is its owner's, whoever uses it, and of datagrams there are packets at most."""
+    datagrams = DATAGRAMS * (DATAGRAM_BYTES + 28) if packets else 0
+    return {talk.server: (SERVER_BYTES, CLIENT_BYTES), talk.client: (CLIENT_BYTES, SERVER_BYTES), talk.worker: (0, 0),
+            talk.taker: (0, datagrams), talk.sender: (datagrams, 0)}
+
+
+def check_owners(talk, connections):
+    rules = {row.get("pid"): row.get("rule") for row in connections
+             if row.get("proto") == "tcp" and row.get("direction") != "listen"}
+    expect(rules == {talk.client: "connect", talk.server: "accept"}, "connections are owned by", rules)
+    layers = {row.get("layer") for row in connections if row.get("proto") == "udp"}
+    expect(layers <= {"ip"}, "layers of udp are", layers)
 
 
 def check_parts(mode, talk, rows, connections):

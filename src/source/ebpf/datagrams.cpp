@@ -22,12 +22,12 @@ void Sockets::note_use(const ipm_peer_key& key) {
 
 // Reads whom the socket talked to; the first of them is who its own flow is with.
 void Sockets::meet(std::uint64_t cookie, Socket& socket, TimeNs now) {
-  (void)peers_.read(cookie, socket.tuple.netns, now);
+  (void)peers_.read(cookie, now);
   if (const Peer* const first = peers_.first(cookie)) socket.tuple = first->tuple;
 }
 
 Bytes Sockets::tell_datagrams(std::uint64_t cookie, Socket& socket, ProcessKey process, Bytes bytes, TimeNs now) {
-  for (Peer* const peer : peers_.read(cookie, socket.tuple.netns, now)) {
+  for (Peer* const peer : peers_.read(cookie, now)) {
     const Bytes part{std::min(bytes.tx, peer->credit.tx), std::min(bytes.rx, peer->credit.rx)};
     if (part.sum() + peer->packets_out + peer->packets_in == 0) continue;
     if (!tell_peer(cookie, socket, *peer, process, part, now)) break;
@@ -38,6 +38,12 @@ Bytes Sockets::tell_datagrams(std::uint64_t cookie, Socket& socket, ProcessKey p
 }
 
 bool Sockets::tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, ProcessKey process, Bytes bytes, TimeNs now) {
+  std::uint16_t flags = flags_of(socket);
+  if (counting_ == Counting::kKernel) {
+    process = socket.origin;
+    bytes = peer.ip;
+    if (socket.rule == Rule::kLastHolder) flags |= model::kEventInferred;
+  }
   const std::uint64_t flow = Peers::flow_of(cookie, peer.number);
   if (peer.number != 0 && !peer.opened) {
     if (!open_conversation(flow, socket, peer.tuple, process, now)) return false;
@@ -45,16 +51,21 @@ bool Sockets::tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, Proces
   }
   model::SocketData event;
   event.tuple = peer.tuple;
-  event.layer = model::ByteLayer::kApp;
+  event.layer = layer_of(socket);
   event.measured = model::SocketData::kAll;
   event.tx_bytes = bytes.tx;
   event.rx_bytes = bytes.rx;
   event.tx_packets = static_cast<std::uint32_t>(std::min<std::uint64_t>(peer.packets_out, UINT32_MAX));
   event.rx_packets = static_cast<std::uint32_t>(std::min<std::uint64_t>(peer.packets_in, UINT32_MAX));
-  if (!out_.write(model::make_event(now, EventKind::kSocketData, process, flow, event, flags_of(socket)))) return false;
+  if (!out_.write(model::make_event(now, EventKind::kSocketData, process, flow, event, flags))) return false;
   peer.packets_out -= event.tx_packets;
   peer.packets_in -= event.rx_packets;
   peer.ip = {};
+  if (counting_ == Counting::kKernel) {
+    peer.credit = {};
+    if (!process.empty()) processes_.talked(process);
+    return true;
+  }
   peer.credit.tx -= bytes.tx;
   peer.credit.rx -= bytes.rx;
   return true;
@@ -66,7 +77,8 @@ bool Sockets::open_conversation(std::uint64_t flow, const Socket& socket, const 
   payload.tuple = tuple;
   payload.how = OpenHow::kBind;
   payload.quality = process.empty() ? Quality::kUnknown : Quality::kExact;
-  payload.rule = process.empty() ? Rule::kNone : Rule::kIo;
+  const Rule rule = counting_ == Counting::kCalls ? Rule::kIo : socket.rule;
+  payload.rule = process.empty() ? Rule::kNone : rule;
   payload.uid = socket.uid;
   return out_.write(model::make_event(now, EventKind::kSocketOpen, process, flow, payload, flags_of(socket)));
 }
@@ -99,6 +111,7 @@ bool Sockets::tell_others(std::uint64_t cookie, Socket& socket, ProcessKey proce
 bool Sockets::settle_packets(TimeNs now, std::uint64_t room_min) {
   for (const std::uint64_t cookie : peers_.sockets()) {
     if (out_.room() < room_min) return false;
+    if (counting_ == Counting::kKernel) count_unseen(cookie, now);
     Socket* const socket = find(cookie);
     if (socket != nullptr && socket->announced) (void)tell_datagrams(cookie, *socket, {}, {}, now);
   }
@@ -123,8 +136,7 @@ void Sockets::close_conversation(const Peer& peer, model::CloseReason reason, Ti
   model::SocketClose close;
   close.tuple = peer.tuple;
   close.reason = reason;
-  out_.write(
-      model::make_event(now, EventKind::kSocketClose, {}, Peers::flow_of(peer.key.cookie, peer.number), close));
+  out_.write(model::make_event(now, EventKind::kSocketClose, {}, Peers::flow_of(peer.key.cookie, peer.number), close));
 }
 
 void Sockets::end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now) {

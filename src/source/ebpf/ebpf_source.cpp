@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -70,7 +71,8 @@ Status EbpfSource::open(const SourceOptions& options) {
     return status.with_context("ebpf");
   }
   processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
-  sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2);
+  sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2,
+                                       kernel_.has(Part::kLength) ? Counting::kCalls : Counting::kKernel);
   names_ = std::make_unique<Names>(out_, *sockets_);
   // Nothing of it is needed to see what sockets move; it is what that is compared with.
   namespaces_ =
@@ -246,7 +248,7 @@ void EbpfSource::begin_tick(TimeNs now) {
   ring_empty_ = false;
   count_losses(now);
   phase_ = Phase::kRing;
-  const bool sweep = !kernel_.has(Part::kRelease) && now >= next_sweep_ns_;
+  const bool sweep = !kernel_.has(Part::kLength) || (!kernel_.has(Part::kRelease) && now >= next_sweep_ns_);
   if ((look_wanted_ || sweep) && kernel_.has(Part::kSeed)) begin_look(look_after_loss_, now);
 }
 
@@ -276,15 +278,23 @@ void EbpfSource::count_losses(TimeNs now) {
   const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
   const std::uint64_t records = grown(IPM_COUNT_RING_FULL) + (sockets_->refused() - refused);
   const std::uint64_t calls = grown(IPM_COUNT_MAP_FULL) + grown(IPM_COUNT_LIFE_FAILED);
-  if (records + calls == 0) return;
-  model::Loss loss;
-  loss.what = model::LossWhat::kKernelBuffer;
-  loss.events = records + calls;
-  loss.bytes = grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX);
-  loss.bytes_known = calls != 0 ? 1 : 0;
-  loss.layer = model::ByteLayer::kApp;
-  out_.lost(records + calls);
-  out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
+  const auto tell = [&](std::uint64_t events, std::optional<std::uint64_t> bytes, model::ByteLayer layer) {
+    if (events == 0) return;
+    model::Loss loss;
+    loss.what = model::LossWhat::kKernelBuffer;
+    loss.events = events;
+    loss.bytes = bytes.value_or(0);
+    loss.bytes_known = bytes ? 1 : 0;
+    loss.layer = layer;
+    out_.lost(events);
+    out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
+  };
+  tell(calls, grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX), model::ByteLayer::kApp);
+  tell(records, std::nullopt, model::ByteLayer::kApp);
+  if (!kernel_.has(Part::kLength)) {
+    tell(grown(IPM_COUNT_PEERS_FULL), grown(IPM_COUNT_PEERS_FULL_TX) + grown(IPM_COUNT_PEERS_FULL_RX),
+         model::ByteLayer::kIp);
+  }
   if (records == 0) return;
   sockets_->note_loss();
   exits_lost_ = true;

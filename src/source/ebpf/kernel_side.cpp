@@ -32,14 +32,14 @@ struct FreeRing {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
 struct Unmap {
-  void operator()(std::uint32_t* word) const { ::munmap(word, sizeof *word); }
+  void operator()(ipm_orders* orders) const { ::munmap(orders, sizeof *orders); }
 };
 using Object = std::unique_ptr<bpf_object, CloseObject>;
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 using Ring = std::unique_ptr<ring_buffer, FreeRing>;
 
 constexpr std::uint32_t kKeysPerCall = 4'096;
-constexpr std::string_view kTick = ".data.tick";  // The map that shared.h's `epoch` is in.
+constexpr std::string_view kOrders = ".data.orders";  // The map that shared.h's `orders` is in.
 
 // Of all processes: a program at a static tracepoint runs wherever it fires, whatever the event counts.
 os::Fd open_tracepoint(std::uint64_t id) {
@@ -81,7 +81,7 @@ struct KernelSide::State {
   Ring ring;
   int io = -1, peers = -1;
   int counters = -1;
-  std::unique_ptr<std::uint32_t, Unmap> epoch;  // In memory that the kernel side reads.
+  std::unique_ptr<ipm_orders, Unmap> orders;  // In memory that the kernel side reads.
   std::vector<std::uint64_t> per_cpu;
   std::function<bool(std::span<const std::byte>)> visit;
   bool stopped = false;
@@ -158,7 +158,7 @@ Outcome KernelSide::State::load(Part part, const Options& options) {
   }
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object.get()) {
-    if (bpf_map__is_internal(map) && bpf_map__name(map) != kTick) continue;
+    if (bpf_map__is_internal(map) && bpf_map__name(map) != kOrders) continue;
     maps.emplace(bpf_map__name(map), bpf_map__fd(map));
   }
   objects.push_back(std::move(object));
@@ -179,10 +179,11 @@ Status KernelSide::open(const Options& options) {
   if (!selection.status.ok()) return selection.status;
   state_->io = state_->maps.at("io");
   if (has(Part::kPackets)) state_->peers = state_->maps.at("peers");
-  void* const tick = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED,
-                            state_->maps.at(std::string(kTick)), 0);
-  if (tick == MAP_FAILED) return Status::from_errno("map the tick", errno);
-  state_->epoch.reset(static_cast<std::uint32_t*>(tick));
+  void* const orders =
+      ::mmap(nullptr, sizeof(ipm_orders), PROT_READ | PROT_WRITE, MAP_SHARED, state_->maps.at(std::string(kOrders)), 0);
+  if (orders == MAP_FAILED) return Status::from_errno("map the orders", errno);
+  state_->orders.reset(static_cast<ipm_orders*>(orders));
+  state_->orders->without_calls = has(Part::kLength) ? 0 : 1;
   state_->counters = state_->maps.at("counters");
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return Status::internal("how many processors there are: " + text_of(cpus));
@@ -224,11 +225,11 @@ Status KernelSide::for_each_peer(const std::function<void(const ipm_peer_key&)>&
 }
 
 void KernelSide::next_epoch() noexcept {
-  std::atomic_ref(*state_->epoch).fetch_add(1);  // Pairs with the sum before the look.
+  std::atomic_ref(state_->orders->epoch).fetch_add(1);  // Pairs with the sum before the look.
 }
 
 std::uint32_t KernelSide::epoch() const {
-  return *state_->epoch;  // Written by this thread alone.
+  return state_->orders->epoch;  // Written by this thread alone.
 }
 
 bool KernelSide::consume(const std::function<bool(std::span<const std::byte>)>& visit) {

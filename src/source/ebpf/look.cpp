@@ -57,9 +57,10 @@ bool Sockets::settle_look(TimeNs now, std::uint64_t room_min) {
   for (; !look_order_.empty(); look_order_.pop_front()) {
     if (out_.room() < room_min) return false;
     const auto seen = look_.find(look_order_.front());
-    tell_seen(seen->first, seen->second, now);
+    if (seen != look_.end()) tell_seen(seen->first, seen->second, now);
   }
   look_.clear();
+  looked_before_ = true;
   gone_holders_.clear();
   for (; !gone_.empty(); gone_.pop_front()) {
     if (out_.room() < room_min) return false;
@@ -80,6 +81,12 @@ bool Sockets::settle_look(TimeNs now, std::uint64_t room_min) {
 void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
   // It began after the hooks were there: the ring tells it, unless that was lost.
   const bool by_hooks = (seen.record.flags & IPM_FLAG_SEEDED) == 0 && seen.record.opened_ns != 0;
+  if (counting_ == Counting::kKernel && looked_before_) {
+    Socket* const known = find(cookie);
+    if (known != nullptr && known->announced) return count_seen(cookie, *known, seen, now);
+    // It shows when it talks.
+    if (seen.record.tuple.protocol != model::kProtocolTcp && peers_.all(cookie).empty()) return;
+  }
   if (by_hooks && !after_loss_) return;
   Socket* const socket = ensure(cookie);
   if (socket == nullptr) return;
@@ -94,7 +101,7 @@ void Sockets::tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now) {
   }
   socket->tuple = tuple_of(record.tuple);
   socket->state = TcpState{std::min<std::uint8_t>(record.tuple.state, 12)};
-  socket->existing = true;
+  socket->existing = counting_ == Counting::kCalls || !looked_before_ || after_loss_;
   socket->uncertain = after_loss_;
   socket->uid = record.uid;
   const bool tcp = socket->tuple.protocol == model::kProtocolTcp;
@@ -153,7 +160,8 @@ void Sockets::count_before(Socket& socket, const Seen& seen) {
   socket.existing_counted = true;
   const ipm_tcp& tcp = seen.record.tcp;
   if (tcp.measured == 0) return;
-  const std::uint64_t sent = payload_sent(tcp) + tcp.unsent, taken = payload_taken(tcp);
+  const std::uint64_t unsent = counting_ == Counting::kCalls ? tcp.unsent : 0;
+  const std::uint64_t sent = payload_sent(tcp) + unsent, taken = payload_taken(tcp);
   socket.tx_before = sent > seen.tx_bytes ? sent - seen.tx_bytes : 0;
   socket.rx_before = taken > seen.rx_bytes ? taken - seen.rx_bytes : 0;
   socket.tx_most = std::max(socket.tx_most, payload_sent(tcp));

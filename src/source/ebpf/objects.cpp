@@ -1,5 +1,7 @@
 #include "source/ebpf/objects.h"
 
+#include "source/ebpf/bpf/layout.h"  // The skeletons name its types.
+// clang-format off
 #include "accept.skel.h"
 #include "length.skel.h"
 #include "lifecycle.skel.h"
@@ -8,6 +10,7 @@
 #include "processes.skel.h"
 #include "release.skel.h"
 #include "seed.skel.h"
+// clang-format on
 
 namespace ipm::source::ebpf {
 

@@ -49,7 +49,7 @@ void Peers::note_use(const ipm_peer_key& key) {
   active.push_back(&peer);
 }
 
-std::span<Peer* const> Peers::read(std::uint64_t cookie, std::uint32_t netns, TimeNs now) {
+std::span<Peer* const> Peers::read(std::uint64_t cookie, TimeNs now) {
   const auto found = sockets_.find(cookie);
   if (found == sockets_.end()) return {};
   std::vector<Peer*>& active = found->second.active;
@@ -58,7 +58,7 @@ std::span<Peer* const> Peers::read(std::uint64_t cookie, std::uint32_t netns, Ti
     if (!peer->queued || !traffic_.read(peer->key, sums)) continue;
     // Told in the tick under way: it may move more without another word.
     peer->queued = sums.epoch == traffic_.epoch();
-    if (peer->last_ns == 0) peer->tuple = tuple_of(peer->key, sums, netns);
+    if (peer->last_ns == 0) peer->tuple = tuple_of(peer->key, sums);
     const auto growth = [&](ipm_u64 ipm_peer::*sum) {
       return sums.*sum >= peer->read.*sum ? sums.*sum - peer->read.*sum : 0;
     };

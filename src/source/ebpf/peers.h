@@ -29,16 +29,16 @@ struct Peer {
   ipm_peer_key key = {};
   model::FlowTuple tuple = {};
   std::uint16_t number = 0;
-  bool opened = false;       // It was told.
-  Bytes credit = {};         // Payload that is not told yet …
-  Bytes ip = {};             // … IP total length …
+  bool opened = false;                            // It was told.
+  Bytes credit = {};                              // Payload that is not told yet …
+  Bytes ip = {};                                  // … IP total length …
   std::uint64_t packets_out = 0, packets_in = 0;  // … and packets.
-  ipm_peer read = {};        // The sums when they were last read.
-  TimeNs last_ns = 0;        // When they last were more than before.
-  bool queued = false;       // They may be more than they were.
-  bool active = false;       // Among those that have something to tell, or may.
-  bool passed_over = false;  // By silent(), before it was read.
-  std::uint32_t place = 0;   // Among the peers of its socket.
+  ipm_peer read = {};                             // The sums when they were last read.
+  TimeNs last_ns = 0;                             // When they last were more than before.
+  bool queued = false;                            // They may be more than they were.
+  bool active = false;                            // Among those that have something to tell, or may.
+  bool passed_over = false;                       // By silent(), before it was read.
+  std::uint32_t place = 0;                        // Among the peers of its socket.
 
   bool anything() const { return credit.sum() + ip.sum() + packets_out + packets_in != 0; }
 };
@@ -57,7 +57,7 @@ class Peers {
   // A record of the ring, or after such records were lost.
   void note_use(const ipm_peer_key& key);
   // Reads what moved over a socket. Those that have something to tell, until the next call; void after forget().
-  std::span<Peer* const> read(std::uint64_t cookie, std::uint32_t netns, TimeNs now);
+  std::span<Peer* const> read(std::uint64_t cookie, TimeNs now);
   // Of a socket, whether or not they have something to tell. Void after forget().
   std::span<Peer* const> all(std::uint64_t cookie) const;
   // The one that is told as the socket's own flow, if any.

@@ -49,13 +49,13 @@ model::FlowTuple tuple_of(const ipm_tuple& tuple) {
   return out;
 }
 
-model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer, std::uint32_t netns) {
+model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer) {
   model::FlowTuple out;
   out.local = address_of(key.family, peer.local_addr);
   out.remote = address_of(key.family, key.remote_addr);
   out.local_port = peer.local_port;
   out.remote_port = key.remote_port;
-  out.netns = netns;
+  out.netns = peer.netns;
   out.protocol = model::kProtocolUdp;
   out.direction = peer.sent_first != 0 ? model::Direction::kOut : model::Direction::kIn;
   return out;

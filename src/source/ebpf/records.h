@@ -31,7 +31,7 @@ TimeNs time_of(ipm_u64 ns);
 // A process by the key that its row has.
 model::ProcessKey key_of(const ipm_actor& actor);
 model::FlowTuple tuple_of(const ipm_tuple& tuple);
-model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer, std::uint32_t netns);
+model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer);
 host::ToldProcess process_of(const ipm_record_process& record);
 
 // Payload that left, each byte once.

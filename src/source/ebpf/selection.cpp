@@ -139,9 +139,21 @@ Selection select(const Facts& facts, const Outcomes& outcomes) {
   constexpr auto kLength = static_cast<std::size_t>(Part::kLength);
   const Outcome& length = outcomes[kLength];
   if (length.runs()) return out;
-  const std::string& why = out.absent[kLength];
+  const std::string why = out.absent[kLength];
+  std::string lacking;
+  for (const Part part : {Part::kLifecycle, Part::kSeed}) {
+    const std::string& absent = out.absent[static_cast<std::size_t>(part)];
+    if (!absent.empty()) lacking += "; " + std::string(facts_of(part).gives) + ": " + absent;
+  }
+  if (lacking.empty()) {
+    const bool packets = outcomes[static_cast<std::size_t>(Part::kPackets)].runs();
+    out.absent[kLength] += "; instead tcp bytes are the kernel's of each connection (layer tcp), " +
+                           std::string(packets ? "udp bytes those of packets (layer ip)" : "udp bytes are not known") +
+                           ", for the owner of the socket";
+    return out;
+  }
   if (length.step == Outcome::Step::kLeftOut) {
-    out.status = Status::invalid_argument(why + ": the other parts only add to it");
+    out.status = Status::invalid_argument(why + ": what stands in for it is missing too" + lacking);
   } else {
     const bool forbidden = length.error == EPERM || length.error == EACCES;
     out.status = forbidden && facts.btf && lacking_names(Part::kLength, facts).empty() ? Status::permission(why)

@@ -46,7 +46,7 @@ std::span<const std::string_view> wanted_names(Part part);
 
 struct Selection {
   std::array<std::string, kParts> absent;  // Why a part does not run. Empty: it does.
-  // Whether the source can open at all, which it cannot without Part::kLength.
+  // Whether the source can open at all: with Part::kLength, or with what can stand in for it.
   Status status;
 };
 

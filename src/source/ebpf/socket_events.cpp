@@ -76,7 +76,7 @@ bool Sockets::tell_data(std::uint64_t cookie, Socket& socket, ProcessKey process
                         TimeNs now, std::uint16_t flags) {
   model::SocketData event;
   event.tuple = socket.tuple;
-  event.layer = model::ByteLayer::kApp;
+  event.layer = layer_of(socket);
   event.measured = model::SocketData::kBytes;
   event.tx_bytes = tx;
   event.rx_bytes = rx;
@@ -136,7 +136,12 @@ Bytes Sockets::rest_of(const Socket& socket) {
           beyond(socket.rx_most, socket.rx_before, socket.rx_told)};
 }
 
-// TCP payload beyond the sums: what no tracepoint saw.
+model::ByteLayer Sockets::layer_of(const Socket& socket) const {
+  if (counting_ == Counting::kCalls) return model::ByteLayer::kApp;
+  return socket.tuple.protocol == model::kProtocolTcp ? model::ByteLayer::kTcp : model::ByteLayer::kIp;
+}
+
+// TCP payload beyond the sums: what no tracepoint saw, or all of it where none is there.
 void Sockets::tell_rest(std::uint64_t cookie, Socket& socket, TimeNs now) {
   if (socket.tuple.protocol != model::kProtocolTcp || socket.how == OpenHow::kListen) return;
   if (socket.last.measured != 0) tell_snapshot(cookie, socket, socket.last, socket.closed_ns);
@@ -144,7 +149,10 @@ void Sockets::tell_rest(std::uint64_t cookie, Socket& socket, TimeNs now) {
   const bool packets = socket.told.segs_out != socket.packets_out || socket.told.segs_in != socket.packets_in;
   if (!socket.owned) tell_owner(cookie, socket, now);
   if (tx + rx != 0) {
-    (void)tell_data(cookie, socket, socket.origin, tx, rx, now, model::kEventInferred);
+    const bool counted = counting_ == Counting::kKernel && socket.rule != Rule::kLastHolder;
+    (void)tell_data(cookie, socket, socket.origin, tx, rx, now, counted ? 0 : model::kEventInferred);
+  } else if (counting_ == Counting::kKernel && socket.told.measured == 0) {
+    return;  // Of MPTCP the kernel's counters are not read.
   } else if (packets || socket.entries.empty()) {
     (void)tell_data(cookie, socket, {}, 0, 0, now, 0);  // A measured zero is not "not measured".
   }
@@ -173,6 +181,12 @@ void Sockets::tell_owner(std::uint64_t cookie, Socket& socket, TimeNs now) {
   payload.holders = 1;
   payload.owners[0] = socket.origin.ref();
   out_.write(model::make_event(now, EventKind::kSocketOwner, {}, cookie, payload, flags_of(socket)));
+  for (const Peer* const peer : peers_.all(cookie)) {
+    if (!peer->opened) continue;
+    payload.tuple = peer->tuple;
+    const std::uint64_t flow = Peers::flow_of(cookie, peer->number);
+    out_.write(model::make_event(now, EventKind::kSocketOwner, {}, flow, payload, flags_of(socket)));
+  }
 }
 
 void Sockets::tell_close(std::uint64_t cookie, Socket& socket, TimeNs now) {

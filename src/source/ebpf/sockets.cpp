@@ -21,8 +21,14 @@ TcpState state_of(std::uint8_t state) {
 
 }  // namespace
 
-Sockets::Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max)
-    : traffic_(traffic), out_(out), processes_(processes), sockets_max_(sockets_max), peers_(traffic, sockets_max) {}
+Sockets::Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max,
+                 Counting counting)
+    : traffic_(traffic),
+      out_(out),
+      processes_(processes),
+      sockets_max_(sockets_max),
+      counting_(counting),
+      peers_(traffic, sockets_max) {}
 
 Sockets::Socket* Sockets::find(std::uint64_t cookie) {
   const auto found = sockets_.find(cookie);
@@ -280,6 +286,7 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
 }
 
 void Sockets::on_destroyed(const ipm_record_socket& record, TimeNs time) {
+  look_.erase(record.cookie);  // It was there when the look saw it, and is not when that is told.
   const auto found = sockets_.find(record.cookie);
   if (found == sockets_.end()) return out_.filtered();
   Socket& socket = found->second;
@@ -302,6 +309,9 @@ void Sockets::on_accept(const ipm_record_owner& record) {
 }
 
 void Sockets::on_release(const ipm_record_owner& record) {
+  if (counting_ == Counting::kKernel && record.protocol == model::kProtocolUdp && !peers_.all(record.cookie).empty()) {
+    count_unseen(record.cookie, time_of(record.head.time_ns));
+  }
   const auto found = sockets_.find(record.cookie);
   if (found == sockets_.end()) {
     peers_.forget_all(record.cookie);  // Packets came, and nobody took them.
@@ -309,6 +319,7 @@ void Sockets::on_release(const ipm_record_owner& record) {
   }
   found->second.last_holder = key_of(record.actor);
   if (record.protocol == model::kProtocolTcp) return;  // Its connection may outlive it.
+  look_.erase(record.cookie);
   found->second.closed = true;
   found->second.closed_ns = time_of(record.head.time_ns);
   end(found, found->second.closed_ns);
@@ -386,6 +397,8 @@ void Sockets::end(Map::iterator found, TimeNs now) {
   const std::uint64_t cookie = found->first;
   Socket& socket = found->second;
   flush_all(cookie, socket, now);
+  const bool datagrams = socket.announced && socket.tuple.protocol == model::kProtocolUdp;
+  if (counting_ == Counting::kKernel && datagrams && !socket.owned) tell_owner(cookie, socket, now);
   end_conversations(cookie, socket, now);
   if (socket.announced) {
     tell_rest(cookie, socket, now);

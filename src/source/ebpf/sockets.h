@@ -30,9 +30,14 @@ namespace ipm::source::ebpf {
 
 inline constexpr std::uint16_t kRawType = 3;  // SOCK_RAW: what stands for a port is the protocol.
 
+// Where bytes are from: from the calls of processes; or, where the kernel does not tell those, from its counters of
+// each TCP connection, by a look in every tick, and from packets of UDP.
+enum class Counting : std::uint8_t { kCalls, kKernel };
+
 class Sockets {
  public:
-  Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max);
+  Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max,
+          Counting counting = Counting::kCalls);
 
   // Any record of the ring; what is not one is counted as malformed.
   void take(std::span<const std::byte> record);
@@ -155,6 +160,9 @@ class Sockets {
 
   void tell_seen(std::uint64_t cookie, const Seen& seen, TimeNs now);
   void count_before(Socket& socket, const Seen& seen);
+  void count_seen(std::uint64_t cookie, Socket& socket, const Seen& seen, TimeNs now);
+  void count_unseen(std::uint64_t cookie, TimeNs now);
+  model::ByteLayer layer_of(const Socket& socket) const;
 
   void announce(std::uint64_t cookie, Socket& socket, TimeNs now);
   void tell_established(std::uint64_t cookie, Socket& socket);
@@ -171,6 +179,7 @@ class Sockets {
   host::EventOut& out_;
   host::Processes& processes_;
   const std::size_t sockets_max_;
+  const Counting counting_;
   Map sockets_;
   Peers peers_;
   TimeNs packets_swept_ns_ = 0;
@@ -187,6 +196,7 @@ class Sockets {
   TimeNs look_began_ns_ = 0, look_ended_ns_ = 0;
   bool after_loss_ = false;
   bool records_lost_ = false;
+  bool looked_before_ = false;
   std::uint64_t refused_ = 0;
 };
 

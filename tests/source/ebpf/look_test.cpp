@@ -61,6 +61,19 @@ TEST_F(LookTest, SplicedBytesOfAnExistingConnectionAreToldAtItsEnd) {
   EXPECT_THAT(told(), ElementsAre("data 7 by 101 0/600000 packets 0/0 inferred", "close 7 orderly"));
 }
 
+// Between the look and its being told, the ring says that it ended.
+TEST_F(LookTest, WhatEndsMeanwhileIsNotToldAgain) {
+  look(at(10), {seed_record(7, 101, used())});
+  (void)told();
+  sockets_.begin_look(at(20));
+  sockets_.seen(seed_record(7, 101, used()));
+  sockets_.end_look(false, at(20));
+  take(closed_record(7, at(21), TcpState::kLastAck, counters(950, 480)));
+  take(destroyed_record(7, at(21)));
+  tick(at(22));
+  EXPECT_THAT(told(), ElementsAre("data 7 by - 0/0 packets 0/0", "close 7 orderly"));
+}
+
 TEST_F(LookTest, SeveralHoldersAreCandidates) {
   look(at(10), {seed_record(7, 101), seed_record(7, 202)});
   EXPECT_THAT(told(), ElementsAre("start 101", "start 202", "open 7 existing by - unknown/shared_holders first_sight",

@@ -210,6 +210,7 @@ class FakeTraffic final : public source::ebpf::Traffic {
     ipm_peer& peer = found->second;
     if (fresh) peer.sent_first = tx != 0 ? 1 : 0;
     peer.local_port = 5'353;
+    peer.netns = 7;
     const unsigned char local[] = {10, 0, 0, 1};
     std::memcpy(peer.local_addr, local, sizeof local);
     if (tx != 0) peer.tx_packets += 1, peer.tx_payload += tx, peer.tx_ip_bytes += tx + kHeaders;

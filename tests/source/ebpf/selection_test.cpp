@@ -104,11 +104,25 @@ TEST(SelectionTest, CapabilitiesOfAUserNamespaceDoNotCount) {
             "needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN in the initial user namespace");
 }
 
-TEST(SelectionTest, Linux61HasNoTracepointsOfLengths) {
+TEST(SelectionTest, Linux61CountsByConnectionAndPacketInstead) {
   Outcomes outcomes = all_run();
   of(outcomes, Part::kLength) = Outcome::refused("load", ESRCH);
-  const Selection selection =
-      select({.capabilities = kAll, .not_in_kernel = {"sock_send_length", "sock_recv_length"}}, outcomes);
+  const Facts facts{.capabilities = kAll, .not_in_kernel = {"sock_send_length", "sock_recv_length"}};
+  const Selection selection = select(facts, outcomes);
+  EXPECT_TRUE(selection.status.ok());
+  EXPECT_EQ(absent(selection, Part::kLength),
+            "kernel has no sock_send_length and sock_recv_length (needs Linux 6.3); instead tcp bytes are the kernel's "
+            "of each connection (layer tcp), udp bytes those of packets (layer ip), for the owner of the socket");
+  EXPECT_EQ(absent(selection, Part::kSeed), "");
+  of(outcomes, Part::kPackets) = Outcome::refused("open cgroup v2", ENOENT);
+  EXPECT_THAT(absent(select(facts, outcomes), Part::kLength), testing::HasSubstr("udp bytes are not known"));
+}
+
+TEST(SelectionTest, NothingStandsInForTheLengthsWhereTheLifeOfConnectionsIsNotTold) {
+  Outcomes outcomes = all_run();
+  of(outcomes, Part::kLength) = of(outcomes, Part::kLifecycle) = Outcome::refused("load", ESRCH);
+  const Facts facts{.capabilities = kAll, .not_in_kernel = {"sock_send_length", "sock_recv_length", "tcp_send_reset"}};
+  const Selection selection = select(facts, outcomes);
   EXPECT_EQ(selection.status.code(), Code::kUnsupported);
   EXPECT_EQ(selection.status.message(), "kernel has no sock_send_length and sock_recv_length (needs Linux 6.3)");
   EXPECT_EQ(absent(selection, Part::kSeed), "does not run without bytes of each process");
@@ -172,12 +186,15 @@ TEST(SelectionTest, APartThatIsLeftOutSaysSo) {
   EXPECT_TRUE(selection.status.ok());
 }
 
-TEST(SelectionTest, WithoutLengthsThereIsNothingToOpen) {
+TEST(SelectionTest, WithoutLengthsAndWhatStandsInForThemThereIsNothingToOpen) {
   Outcomes outcomes = all_run();
-  of(outcomes, Part::kLength) = Outcome::left_out();
+  of(outcomes, Part::kLength) = of(outcomes, Part::kSeed) = Outcome::left_out();
   const Selection selection = select({.capabilities = kAll}, outcomes);
   EXPECT_EQ(selection.status.code(), Code::kInvalidArgument);
-  EXPECT_EQ(selection.status.message(), "left out by without=length: the other parts only add to it");
+  EXPECT_EQ(selection.status.message(),
+            "left out by without=length: what stands in for it is missing too; sockets from before the source was "
+            "opened: left "
+            "out by without=seed");
   for (std::size_t i = 0; i < kParts; ++i) EXPECT_NE(selection.absent[i], "") << kPartFacts[i].name;
 }
 

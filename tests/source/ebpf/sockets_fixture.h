@@ -20,8 +20,9 @@ class SocketsFixture : public testing::Test {
  protected:
   static constexpr std::uint64_t kRoomMin = 16;
 
-  explicit SocketsFixture(std::uint32_t lane_events = 4'096, std::size_t sockets_max = 1'000)
-      : lane_(lane_events), writer_(lane_), sockets_(traffic_, out_, processes_, sockets_max) {
+  explicit SocketsFixture(std::uint32_t lane_events = 4'096, std::size_t sockets_max = 1'000,
+                          source::ebpf::Counting counting = source::ebpf::Counting::kCalls)
+      : lane_(lane_events), writer_(lane_), sockets_(traffic_, out_, processes_, sockets_max, counting) {
     out_.bind(&writer_);
   }
   ~SocketsFixture() override {

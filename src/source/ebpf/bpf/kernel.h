@@ -238,7 +238,9 @@ struct task_struct {
   char comm[16];
 };
 struct linux_binprm;
-struct sk_buff;
+struct sk_buff {
+  struct sock* sk;
+};
 struct seq_file;
 struct bpf_iter_meta {
   struct seq_file* seq;

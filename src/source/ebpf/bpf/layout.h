@@ -62,6 +62,12 @@ struct ipm_tcp {
   ipm_u8 reserved[2];
 };
 
+/* What the user side tells the kernel side. */
+struct ipm_orders {
+  ipm_u32 epoch;         /* The tick; counted up. */
+  ipm_u32 without_calls; /* No call is counted: processes of UDP sockets are told when they close them. */
+};
+
 /* --- the map of traffic --- */
 
 struct ipm_io_key {
@@ -101,9 +107,10 @@ struct ipm_peer {
   ipm_u64 tx_payload; /* UDP payload. */
   ipm_u64 rx_payload;
   ipm_u32 epoch; /* As in struct ipm_io. */
+  ipm_u32 netns;
   ipm_u16 local_port;
   ipm_u8 sent_first; /* The first packet went out. */
-  ipm_u8 reserved;
+  ipm_u8 reserved[5];
   ipm_u8 local_addr[16];
 };
 
@@ -258,7 +265,7 @@ enum ipm_counter {
   IPM_COUNT_RING_FULL = 0,    /* Records that found no room. */
   IPM_COUNT_RING_IO_FULL = 1, /* Of kinds IPM_RECORD_IO, _PEER: the maps still have what they would have pointed at. */
   IPM_COUNT_MAP_FULL = 2,     /* Sends and receives that found no entry. */
-  IPM_COUNT_MAP_FULL_TX = 3,  /* Their bytes. */
+  IPM_COUNT_MAP_FULL_TX = 3,  /* Their bytes, but for TCP. */
   IPM_COUNT_MAP_FULL_RX = 4,
   IPM_COUNT_LIFE_FAILED = 5,   /* Sockets whose life could not be kept. */
   IPM_COUNT_NAMES_FULL = 6,    /* Packets with names that found no room in the ring. */

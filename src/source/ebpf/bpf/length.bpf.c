@@ -53,13 +53,15 @@ static __always_inline int moved(struct sock* sk, int bytes, bool sent) {
     value = first_use(sk, &key) ? bpf_map_lookup_elem(&io, &key) : NULL;
     if (!value) {
       count(IPM_COUNT_MAP_FULL, 1);
-      count(sent ? IPM_COUNT_MAP_FULL_TX : IPM_COUNT_MAP_FULL_RX, bytes);
+      /* Those of TCP the user side finds in the socket's own counters when it ends. */
+      bool found_later = sk->sk_protocol == IPPROTO_TCP || sk->__sk_common.skc_family == AF_PACKET;
+      if (!found_later) count(sent ? IPM_COUNT_MAP_FULL_TX : IPM_COUNT_MAP_FULL_RX, bytes);
       return 0;
     }
   }
   __sync_fetch_and_add(sent ? &value->tx_bytes : &value->rx_bytes, bytes);
   // After the sum: who reads the sum after counting up the tick has this in it, or is told in the next one.
-  u32 now = *(volatile u32*)&epoch;
+  u32 now = epoch_now();
   if (value->epoch != now) report(sk, &key, value, now);
   return 0;
 }

@@ -73,13 +73,18 @@ static __always_inline int read_datagram(struct __sk_buff* skb, bool sent, struc
   return 1;
 }
 
-static __noinline int first_packet(struct ipm_peer_key* key, struct datagram* at, u32 sent) {
+static __noinline int first_packet(struct __sk_buff* skb, struct ipm_peer_key* key, struct datagram* at, u32 sent) {
   struct ipm_peer fresh = {};
   fresh.local_port = at->local_port;
   fresh.sent_first = sent;
+  fresh.netns = BPF_CORE_READ((struct sk_buff*)skb, sk, __sk_common.skc_net.net, ns.inum);
   __builtin_memcpy(fresh.local_addr, at->local_addr, 16);
   long error = bpf_map_update_elem(&peers, key, &fresh, BPF_NOEXIST);
-  return !error || error == -EEXIST;
+  if (error && error != -EEXIST) return 0;
+  struct bpf_sock* sk = orders.without_calls ? skb->sk : NULL;
+  sk = sk ? bpf_sk_fullsock(sk) : NULL;
+  if (sk) bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE); /* Who closes it, communicated. */
+  return 1;
 }
 
 static __always_inline int passed(struct __sk_buff* skb, bool sent) {
@@ -94,7 +99,7 @@ static __always_inline int passed(struct __sk_buff* skb, bool sent) {
   u32 packets = skb->gso_segs > 1 ? skb->gso_segs : 1;
   u32 bytes = skb->len + (packets - 1) * at.header;
   if (!value) {
-    value = first_packet(&key, &at, sent) ? bpf_map_lookup_elem(&peers, &key) : NULL;
+    value = first_packet(skb, &key, &at, sent) ? bpf_map_lookup_elem(&peers, &key) : NULL;
     if (!value) {
       count(IPM_COUNT_PEERS_FULL, packets);
       count(sent ? IPM_COUNT_PEERS_FULL_TX : IPM_COUNT_PEERS_FULL_RX, bytes);
@@ -105,7 +110,7 @@ static __always_inline int passed(struct __sk_buff* skb, bool sent) {
   __sync_fetch_and_add(sent ? &value->tx_packets : &value->rx_packets, packets);
   __sync_fetch_and_add(sent ? &value->tx_ip_bytes : &value->rx_ip_bytes, bytes);
   __sync_fetch_and_add(sent ? &value->tx_payload : &value->rx_payload, payload);
-  u32 now = *(volatile u32*)&epoch;
+  u32 now = epoch_now();
   if (value->epoch == now) return 1;
   value->epoch = now;
   struct ipm_record_peer* record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);

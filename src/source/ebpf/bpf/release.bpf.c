@@ -10,6 +10,8 @@ int ipm_release(struct bpf_sock* sk) {
     known = bpf_sk_storage_get(&life, sk, NULL, 0);
     if (!known) return 1;
     if (sk->protocol == IPPROTO_TCP && (known->flags & IPM_FLAG_OWNED)) return 1;
+  } else if (orders.without_calls) {
+    known = bpf_sk_storage_get(&life, sk, NULL, 0); /* It talked. */
   }
   struct task_struct* task = bpf_get_current_task_btf();
   struct ipm_actor actor;

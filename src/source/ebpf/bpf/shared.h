@@ -26,8 +26,12 @@ struct {
   __type(value, struct ipm_io);
 } io SEC(".maps");
 
-/* The tick; the user side counts it up. In a section of its own, which all objects share as they share maps. */
-unsigned int epoch SEC(".data.tick") = 1;
+/* In a section of its own, which all objects share as they share maps. */
+struct ipm_orders orders SEC(".data.orders") = {.epoch = 1};
+
+static __always_inline u32 epoch_now(void) {
+  return *(volatile u32*)&orders.epoch;
+}
 
 /* Which image of a process was told. At its thread group leader; goes with it. */
 struct {
