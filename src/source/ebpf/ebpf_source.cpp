@@ -1,7 +1,5 @@
 #include "source/ebpf/ebpf_source.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,23 +51,18 @@ Capabilities EbpfSource::probe() const {
 }
 
 Status EbpfSource::open(const SourceOptions& options) {
-  if (epoll_.valid()) return Status::state("ebpf: is open already");
+  if (wait_.is_open()) return Status::state("ebpf: is open already");
   Result<Options> read = read_options(options);
   if (!read.ok()) return read.status();
   options_ = *read;
-  os::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) return Status::from_errno("ebpf: create epoll", errno);
-  interrupt_ = os::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!interrupt_.valid()) return Status::from_errno("ebpf: create eventfd", errno);
+  host::Waiting waiting;
+  if (Status status = waiting.open(); !status.ok()) return status.with_context("ebpf");
   if (Status status = kernel_.open(options_); !status.ok()) return status.with_context("ebpf");
-  epoll_ = std::move(epoll);
-  Status status = watch(interrupt_.get(), EPOLLIN, 0);
   // Of each record the ring is readable; of one that asked for it, once.
-  if (status.ok()) status = watch(kernel_.ring_fd(), EPOLLIN | EPOLLET, 1);
-  if (!status.ok()) {
-    epoll_.close();
+  if (Status status = waiting.watch(kernel_.ring_fd(), host::Waiting::Trigger::kEdge); !status.ok()) {
     return status.with_context("ebpf");
   }
+  wait_ = std::move(waiting);
   processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
   sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2,
                                        kernel_.has(Part::kLength) ? Counting::kCalls : Counting::kKernel);
@@ -94,41 +87,13 @@ Status EbpfSource::open(const SourceOptions& options) {
   return Status::success();
 }
 
-Status EbpfSource::watch(int fd, std::uint32_t events, std::uint64_t tag) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = tag;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return Status::from_errno("watch the ring", errno);
-  return Status::success();
-}
-
 TimeNs EbpfSource::next_due_ns() const noexcept {
   if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
   return next_due_ns_;
 }
 
-void EbpfSource::interrupt() noexcept {
-  if (interrupt_.valid()) (void)::eventfd_write(interrupt_.get(), 1);
-}
-
-bool EbpfSource::wait(TimeNs until) {
-  const TimeNs left = std::max<TimeNs>(0, until - os::boottime_ns());
-  // Rounded up: waking before the time would only wait again.
-  const auto milliseconds = static_cast<int>(std::min<TimeNs>((left + kMillisecond - 1) / kMillisecond, 3'600'000));
-  epoll_event events[4];
-  const int count = ::epoll_wait(epoll_.get(), events, 4, milliseconds);
-  bool interrupted = false;
-  for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 != 0) continue;
-    eventfd_t value = 0;
-    (void)::eventfd_read(interrupt_.get(), &value);
-    interrupted = true;
-  }
-  return interrupted;
-}
-
 Status EbpfSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
-  if (!epoll_.valid()) return Status::state("ebpf: poll before open");
+  if (!wait_.is_open()) return Status::state("ebpf: poll before open");
   const TimeNs began = os::thread_cpu_ns();
   Status status = poll_within(out, timeout);
   cpu_ns_ += os::thread_cpu_ns() - began;
@@ -143,7 +108,7 @@ Status EbpfSource::poll_within(ring::Writer& out, std::chrono::nanoseconds timeo
   }
   const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
   const std::uint64_t written_before = out_.written();
-  if (wait(0)) return Status::timeout();  // Also takes note that the ring was readable.
+  if (wait_.until(0)) return Status::timeout();  // Also takes note that the ring was readable.
   while (true) {
     bool short_of_room = false;
     const bool worked = work(short_of_room);
@@ -157,7 +122,7 @@ Status EbpfSource::poll_within(ring::Writer& out, std::chrono::nanoseconds timeo
       continue;
     }
     if (os::boottime_ns() >= end) return Status::timeout();
-    if (!worked && wait(std::min(end, next_due_ns()))) return Status::timeout();
+    if (!worked && wait_.until(std::min(end, next_due_ns()))) return Status::timeout();
   }
 }
 
@@ -358,7 +323,7 @@ void EbpfSource::end_tick(TimeNs now) {
 
 Degradations EbpfSource::degradations() const {
   Degradations out;
-  if (!epoll_.valid()) return out;
+  if (!wait_.is_open()) return out;
   for (std::size_t i = 0; i < kParts; ++i) {
     const Part part{static_cast<std::uint8_t>(i)};
     if (!kernel_.has(part)) out.push_back({std::string(facts_of(part).gives), false, kernel_.absent(part)});

@@ -15,6 +15,7 @@
 #include "source/host/counters.h"
 #include "source/host/namespaces.h"
 #include "source/host/pace.h"
+#include "source/host/waiting.h"
 
 namespace ipm::source::ebpf {
 
@@ -28,9 +29,9 @@ class EbpfSource final : public Source {
   Capabilities probe() const override;
   Status open(const SourceOptions& options) override;
   Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
-  int fd() const noexcept override { return epoll_.get(); }
+  int fd() const noexcept override { return wait_.fd(); }
   TimeNs next_due_ns() const noexcept override;
-  void interrupt() noexcept override;
+  void interrupt() noexcept override { wait_.interrupt(); }
   void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
   bool looking() const noexcept override {
     // Acquire pairs with the release in end_tick(): what the tick read is in the lane.
@@ -44,8 +45,6 @@ class EbpfSource final : public Source {
   enum class Phase { kIdle, kLook, kRing, kSettle, kCounters, kProcesses };
 
   Status poll_within(ring::Writer& out, std::chrono::nanoseconds timeout);
-  Status watch(int fd, std::uint32_t events, std::uint64_t tag);
-  bool wait(TimeNs until);  // True: interrupted.
   bool work(bool& short_of_room);
   bool read_ring(bool& short_of_room);  // True: something was there.
   bool advance_tick(bool& short_of_room);
@@ -66,7 +65,7 @@ class EbpfSource final : public Source {
   std::unique_ptr<host::Counters> host_counters_;
   host::Pace counters_pace_;
   TimeNs counters_cpu_ns_ = 0;  // Of this round.
-  os::Fd epoll_, interrupt_;
+  host::Waiting wait_;
   std::vector<std::byte> buffer_;
   std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.
 

@@ -2,11 +2,8 @@
 #include "source/sock_diag/sock_diag.h"
 
 #include <linux/netlink.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "os/linux/clock.h"
 #include "os/linux/proc_files.h"
@@ -39,15 +36,11 @@ Capabilities SockDiagSource::probe() const {
 }
 
 Status SockDiagSource::open(const SourceOptions& options) {
-  if (epoll_.valid()) return Status::state("sock_diag: is open already");
+  if (wait_.is_open()) return Status::state("sock_diag: is open already");
   Result<Options> read = read_options(options);
   if (!read.ok()) return read.status();
   options_ = *read;
-  os::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) return Status::from_errno("sock_diag: create epoll", errno);
-  interrupt_ = os::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!interrupt_.valid()) return Status::from_errno("sock_diag: create eventfd", errno);
-  epoll_ = std::move(epoll);
+  if (Status status = wait_.open(); !status.ok()) return status.with_context("sock_diag");
   namespaces_ =
       std::make_unique<Namespaces>(Namespaces::Settings{.proc_root = options_.proc_root,
                                                         .all = options_.all_netns,
@@ -57,10 +50,8 @@ Status SockDiagSource::open(const SourceOptions& options) {
   events_ = std::make_unique<SocketEvents>(out_, *processes_);
   walk_ = std::make_unique<OwnerWalk>(options_.proc_root);
 
-  Status status = watch(interrupt_.get(), 0);
-  if (status.ok()) status = namespaces_->open_own();
-  if (!status.ok()) {
-    epoll_.close();
+  if (Status status = namespaces_->open_own(); !status.ok()) {
+    wait_.close();
     return status.with_context("sock_diag");
   }
   // Before the first look, so that nothing happens unseen in between.
@@ -99,21 +90,13 @@ Status SockDiagSource::open_process_connector() {
   if (socket->receive(answer).what != os::NetlinkSocket::What::kData) {
     return Status::unsupported("the kernel tells them in the initial pid and user namespace only");
   }
-  if (Status watched = watch(socket->fd(), 1); !watched.ok()) return watched;
+  if (Status watched = wait_.watch(socket->fd()); !watched.ok()) return watched;
   connector_ = std::move(*socket);
   return Status::success();
 }
 
-Status SockDiagSource::watch(int fd, std::uint64_t tag) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = tag;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return Status::from_errno("watch a socket", errno);
-  return Status::success();
-}
-
 void SockDiagSource::watch_netns(Netns& netns) {
-  if (const Status status = watch(netns.destroy.fd(), 2); !status.ok()) {
+  if (const Status status = wait_.watch(netns.destroy.fd()); !status.ok()) {
     degrade("closed sockets as they close", std::string(status.message()));
   }
 }
@@ -121,26 +104,6 @@ void SockDiagSource::watch_netns(Netns& netns) {
 TimeNs SockDiagSource::next_due_ns() const noexcept {
   if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
   return deferred_.empty() ? next_due_ns_ : std::min(next_due_ns_, deferred_.front().until);
-}
-
-bool SockDiagSource::wait(TimeNs until) {
-  const TimeNs now = os::boottime_ns();
-  const TimeNs left = std::max<TimeNs>(0, until - now);
-  // Rounded up: waking before the time would only wait again.
-  const auto milliseconds = static_cast<int>(std::min<TimeNs>((left + kMillisecond - 1) / kMillisecond, 3'600'000));
-  epoll_event events[8];
-  const int count = ::epoll_wait(epoll_.get(), events, 8, milliseconds);
-  for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 != 0) continue;
-    eventfd_t value = 0;
-    (void)::eventfd_read(interrupt_.get(), &value);
-    return true;
-  }
-  return false;
-}
-
-void SockDiagSource::interrupt() noexcept {
-  if (interrupt_.valid()) (void)::eventfd_write(interrupt_.get(), 1);
 }
 
 bool SockDiagSource::work(bool& short_of_room) {
@@ -164,7 +127,7 @@ void SockDiagSource::answer_looks() {
 }
 
 Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
-  if (!epoll_.valid()) return Status::state("sock_diag: poll before open");
+  if (!wait_.is_open()) return Status::state("sock_diag: poll before open");
   out_.bind(&out);
   if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
     looks_taken_ = asked;
@@ -187,7 +150,7 @@ Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout)
     }
     if (short_of_room) return Status::success();
     if (os::boottime_ns() >= end) return Status::timeout();
-    if (!worked && wait(std::min(end, next_due_ns()))) return Status::timeout();
+    if (!worked && wait_.until(std::min(end, next_due_ns()))) return Status::timeout();
   }
 }
 
@@ -200,7 +163,7 @@ Degradations SockDiagSource::degradations() const {
   const auto add = [&](std::string what, std::string reason) {
     out.push_back({std::move(what), false, std::move(reason)});
   };
-  if (!epoll_.valid()) return out;
+  if (!wait_.is_open()) return out;
   for (const auto& [inode, status] : namespaces_->refused()) {
     add("network namespace " + std::to_string(inode), std::string(status.message()));
   }

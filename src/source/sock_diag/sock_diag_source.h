@@ -20,6 +20,7 @@
 #include "source/host/event_out.h"
 #include "source/host/namespaces.h"
 #include "source/host/processes.h"
+#include "source/host/waiting.h"
 #include "source/sock_diag/closed_sockets.h"
 #include "source/sock_diag/options.h"
 #include "source/sock_diag/owner_walk.h"
@@ -44,9 +45,9 @@ class SockDiagSource final : public Source {
   Capabilities probe() const override;
   Status open(const SourceOptions& options) override;
   Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
-  int fd() const noexcept override { return epoll_.get(); }
+  int fd() const noexcept override { return wait_.fd(); }
   TimeNs next_due_ns() const noexcept override;
-  void interrupt() noexcept override;
+  void interrupt() noexcept override { wait_.interrupt(); }
   void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
   bool looking() const noexcept override {
     // Acquire pairs with the release in answer_looks(): what the look saw is in the lane.
@@ -76,9 +77,7 @@ class SockDiagSource final : public Source {
 
   // sock_diag.cpp
   Status open_process_connector();
-  Status watch(int fd, std::uint64_t tag);
   void watch_netns(Netns& netns);
-  bool wait(TimeNs until);  // True: interrupted.
   // True: a step that does some work was done.
   bool work(bool& short_of_room);
 
@@ -150,7 +149,7 @@ class SockDiagSource final : public Source {
   ListenerBook listeners_;
   ClosedSockets closed_;
 
-  os::Fd epoll_, interrupt_;
+  host::Waiting wait_;
   os::NetlinkSocket connector_;
   std::vector<std::byte> buffer_;
   std::uint32_t sequence_ = 0;
