@@ -88,7 +88,7 @@ Status EbpfSource::open(const SourceOptions& options) {
 }
 
 TimeNs EbpfSource::next_due_ns() const noexcept {
-  if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
+  if (phase_ != Phase::kIdle || looks_.waiting()) return 0;
   return next_due_ns_;
 }
 
@@ -102,10 +102,7 @@ Status EbpfSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
 
 Status EbpfSource::poll_within(ring::Writer& out, std::chrono::nanoseconds timeout) {
   out_.bind(&out);
-  if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
-    looks_taken_ = asked;
-    next_due_ns_ = 0;
-  }
+  if (looks_.take()) next_due_ns_ = 0;
   const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
   const std::uint64_t written_before = out_.written();
   if (wait_.until(0)) return Status::timeout();  // Also takes note that the ring was readable.
@@ -207,7 +204,7 @@ bool EbpfSource::advance_tick(bool& short_of_room) {
 
 void EbpfSource::begin_tick(TimeNs now) {
   tick_began_ns_ = now;
-  looks_begun_ = looks_taken_;
+  (void)looks_.begin();
   processes_->begin_look();
   kernel_.next_epoch();
   ring_empty_ = false;
@@ -318,7 +315,7 @@ void EbpfSource::end_tick(TimeNs now) {
     last_tick_ns_ = now;
   }
   next_due_ns_ = tick_began_ns_ + options_.interval_ns * governor_.stretch();
-  looks_done_.store(looks_begun_, std::memory_order_release);
+  looks_.answer();
 }
 
 Degradations EbpfSource::degradations() const {

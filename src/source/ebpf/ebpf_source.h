@@ -1,7 +1,6 @@
 // The ebpf source: opens the kernel side, reads its ring whenever it is polled and its sums once a tick.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "source/ebpf/options.h"
 #include "source/ebpf/sockets.h"
 #include "source/host/counters.h"
+#include "source/host/looks.h"
 #include "source/host/namespaces.h"
 #include "source/host/pace.h"
 #include "source/host/waiting.h"
@@ -32,11 +32,8 @@ class EbpfSource final : public Source {
   int fd() const noexcept override { return wait_.fd(); }
   TimeNs next_due_ns() const noexcept override;
   void interrupt() noexcept override { wait_.interrupt(); }
-  void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
-  bool looking() const noexcept override {
-    // Acquire pairs with the release in end_tick(): what the tick read is in the lane.
-    return looks_done_.load(std::memory_order_acquire) != looks_asked_.load(std::memory_order_relaxed);
-  }
+  void look_now() override { looks_.ask(); }
+  bool looking() const noexcept override { return looks_.open(); }
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
 
@@ -81,10 +78,7 @@ class EbpfSource final : public Source {
   std::uint64_t refused_before_ = 0;
   std::array<std::uint64_t, IPM_COUNTERS> counters_{};
 
-  // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
-  std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
-  std::uint32_t looks_taken_ = 0, looks_begun_ = 0;
-  std::atomic<std::uint32_t> looks_done_{0};
+  host::Looks looks_;
   std::map<std::string, std::string> degradations_;
 };
 

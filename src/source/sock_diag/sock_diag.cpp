@@ -102,7 +102,7 @@ void SockDiagSource::watch_netns(Netns& netns) {
 }
 
 TimeNs SockDiagSource::next_due_ns() const noexcept {
-  if (phase_ != Phase::kIdle || looks_asked_.load(std::memory_order_relaxed) != looks_taken_) return 0;
+  if (phase_ != Phase::kIdle || looks_.waiting()) return 0;
   return deferred_.empty() ? next_due_ns_ : std::min(next_due_ns_, deferred_.front().until);
 }
 
@@ -121,18 +121,15 @@ bool SockDiagSource::work(bool& short_of_room) {
 }
 
 void SockDiagSource::answer_looks() {
-  if (phase_ != Phase::kIdle || looks_done_.load(std::memory_order_relaxed) == looks_begun_) return;
+  if (phase_ != Phase::kIdle || looks_.answered()) return;
   if (!deferred_.empty() && os::boottime_ns() < settled_ns_) return;
-  looks_done_.store(looks_begun_, std::memory_order_release);
+  looks_.answer();
 }
 
 Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {
   if (!wait_.is_open()) return Status::state("sock_diag: poll before open");
   out_.bind(&out);
-  if (const std::uint32_t asked = looks_asked_.load(std::memory_order_relaxed); asked != looks_taken_) {
-    looks_taken_ = asked;
-    next_due_ns_ = 0;
-  }
+  if (looks_.take()) next_due_ns_ = 0;
   const TimeNs end = os::boottime_ns() + std::min<TimeNs>(timeout.count(), kHour);
   const std::uint64_t written_before = out_.written();
   while (true) {

@@ -5,7 +5,6 @@
 // owners.cpp finds out whose it is.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "os/linux/proc_connector.h"
 #include "source/host/counters.h"
 #include "source/host/event_out.h"
+#include "source/host/looks.h"
 #include "source/host/namespaces.h"
 #include "source/host/processes.h"
 #include "source/host/waiting.h"
@@ -48,11 +48,8 @@ class SockDiagSource final : public Source {
   int fd() const noexcept override { return wait_.fd(); }
   TimeNs next_due_ns() const noexcept override;
   void interrupt() noexcept override { wait_.interrupt(); }
-  void look_now() override { looks_asked_.fetch_add(1, std::memory_order_relaxed); }
-  bool looking() const noexcept override {
-    // Acquire pairs with the release in answer_looks(): what the look saw is in the lane.
-    return looks_done_.load(std::memory_order_acquire) != looks_asked_.load(std::memory_order_relaxed);
-  }
+  void look_now() override { looks_.ask(); }
+  bool looking() const noexcept override { return looks_.open(); }
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
 
@@ -138,11 +135,7 @@ class SockDiagSource final : public Source {
   std::unique_ptr<OwnerWalk> walk_;
   bool whole_host_ = true;        // Every process of the host is in /proc.
   bool may_read_others_ = false;  // The descriptors of processes of other users.
-  // Looks that were asked for are numbered: asked, taken note of, begun with the current tick, answered.
-  std::atomic<std::uint32_t> looks_asked_{0};  // A number alone, so relaxed is enough.
-  std::uint32_t looks_taken_ = 0;
-  std::uint32_t looks_begun_ = 0;
-  std::atomic<std::uint32_t> looks_done_{0};
+  host::Looks looks_;
   TimeNs settled_ns_ = 0;  // When the endings that the last tick knew of are all told.
   bool walk_all_ = false;  // The next walk looks at every process, whatever it costs.
   SocketTable sockets_;

@@ -81,8 +81,7 @@ bool SockDiagSource::advance_tick(bool& short_of_room) {
 
 void SockDiagSource::begin_tick(TimeNs now) {
   ++tick_;
-  walk_all_ = walk_all_ || looks_begun_ != looks_taken_;
-  looks_begun_ = looks_taken_;
+  walk_all_ = looks_.begin() || walk_all_;
   phase_ = Phase::kNamespaces;
   resync_ = false;
   // Whole intervals after the last due time, so that ticks do not drift; ticks that a slow consumer missed are left
