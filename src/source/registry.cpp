@@ -34,7 +34,7 @@ const Backend* find_backend(std::string_view scheme) {
 std::string known_schemes() {
   std::string text = "auto:";
   for (const Backend& backend : backends()) text += ", " + std::string(backend.scheme) + ":";
-  return text;
+  return text + " and -";
 }
 
 }  // namespace ipm::source

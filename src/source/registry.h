@@ -18,7 +18,7 @@ struct Backend {
 std::span<const Backend> backends();
 // Null for an unknown scheme.
 const Backend* find_backend(std::string_view scheme);
-// "sock_diag:, replay:FILE, …" for messages.
+// "auto:, sock_diag:, … and -", for messages: what this build has.
 std::string known_schemes();
 
 }  // namespace ipm::source

@@ -1,3 +1,4 @@
+#include "source/registry.h"
 #include "source/source.h"
 
 namespace ipm::source {
@@ -35,8 +36,7 @@ Result<SourceUri> parse_source_uri(std::string_view text) {
   }
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) {
-    return Status::invalid_argument("source \"" + std::string(text) +
-                                    "\": no scheme; write auto:, sock_diag:, replay:FILE, synthetic: or -");
+    return Status::invalid_argument("source \"" + std::string(text) + "\": no scheme; known are " + known_schemes());
   }
   uri.scheme = std::string(text.substr(0, colon));
   std::string_view rest = text.substr(colon + 1);

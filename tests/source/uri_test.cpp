@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "source/registry.h"
 #include "source/source.h"
 #include "source/text_emitter.h"
 
@@ -21,6 +22,16 @@ TEST(SourceUriTest, MistakesSayWhatToWrite) {
   EXPECT_FALSE(parse_source_uri(":x").ok());
   EXPECT_FALSE(parse_source_uri("auto:?interval").ok());
   EXPECT_FALSE(parse_source_uri("auto:?a=1&a=2").ok());
+}
+
+TEST(SourceUriTest, WithoutASchemeTheMessageHasEveryOneOfThisBuild) {
+  const Result<SourceUri> uri = parse_source_uri("eth0");
+  const std::string message(uri.status().message());
+  EXPECT_TRUE(message.starts_with("source \"eth0\": no scheme; known are auto:, ")) << message;
+  EXPECT_TRUE(message.ends_with(" and -")) << message;
+  for (const Backend& backend : backends()) {
+    EXPECT_NE(message.find(" " + std::string(backend.scheme) + ":"), std::string::npos) << message;
+  }
 }
 
 std::size_t drain(ring::Lane& lane, std::vector<model::Event>& out) {
