@@ -133,18 +133,18 @@ Status Monitor::add_source(std::string_view text) {
 }
 
 Status Monitor::add_best(std::string_view uri, const source::SourceOptions& options) {
+  Result<std::vector<source::Candidate>> candidates = source::automatic_candidates(options);
+  if (!candidates.ok()) return candidates.status().with_context(adding(uri));
   std::string reasons, passed_over;
-  for (const source::Backend& backend : source::backends()) {
-    if (!backend.automatic) continue;
-    std::unique_ptr<source::Source> source = backend.make();
-    const Status status = open_source(*source, options);
-    if (!status.is_error()) return take_in(std::move(source), uri, passed_over);
+  for (source::Candidate& candidate : *candidates) {
+    const Status status = open_source(*candidate.source, candidate.options);
+    if (!status.is_error()) return take_in(std::move(candidate.source), uri, passed_over);
     if (status.code() == Code::kInvalidArgument || status.code() == Code::kState) {
       return status.with_context(adding(uri));
     }
     // It says itself who it is.
     const std::string_view said = status.message();
-    const std::string name = std::string(backend.scheme) + ": ";
+    const std::string name = std::string(candidate.scheme) + ": ";
     const std::string reason(said.substr(said.starts_with(name) ? name.size() : 0));
     reasons += (reasons.empty() ? "" : "; ") + name + reason;
     passed_over += (passed_over.empty() ? "" : "\n") + std::string("what ") + name + "sees: " + reason;

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/source.h"
 
@@ -20,5 +22,14 @@ std::span<const Backend> backends();
 const Backend* find_backend(std::string_view scheme);
 // "auto:, sock_diag:, … and -", for messages: what this build has.
 std::string known_schemes();
+
+// What `auto:` tries, best first, each with the parameters that it knows. An error: a parameter that none of them
+// knows, or a value that one of them would refuse, whether or not it comes to be taken.
+struct Candidate {
+  std::string_view scheme;
+  std::unique_ptr<Source> source;
+  SourceOptions options;
+};
+Result<std::vector<Candidate>> automatic_candidates(const SourceOptions& options);
 
 }  // namespace ipm::source

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,9 @@ class Source {
   virtual std::string_view name() const noexcept = 0;  // "sock_diag"; also its folder and its statistics label.
   virtual bool live() const noexcept = 0;              // false: a file, whose time is that of its stamps.
   virtual Capabilities probe() const = 0;              // What it could see here, and why not more. No side effects.
+  // The names of its URI parameters, and what open() would say of them and their values, for `auto:`.
+  virtual std::span<const std::string_view> parameters() const { return {}; }
+  virtual Status check(const SourceOptions&) const { return Status::success(); }
   virtual Status open(const SourceOptions& options) = 0;
   // Writes ready events. Ok: wrote some, more may be ready; timeout: none came in time; end: none will ever come.
   virtual Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) = 0;

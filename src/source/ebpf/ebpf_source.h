@@ -27,6 +27,8 @@ class EbpfSource final : public Source {
   std::string_view name() const noexcept override { return "ebpf"; }
   bool live() const noexcept override { return true; }
   Capabilities probe() const override;
+  std::span<const std::string_view> parameters() const override { return ebpf::parameters(); }
+  Status check(const SourceOptions& options) const override { return read_options(options).status(); }
   Status open(const SourceOptions& options) override;
   Status poll(ring::Writer& out, std::chrono::nanoseconds timeout) override;
   int fd() const noexcept override { return wait_.fd(); }

@@ -69,6 +69,10 @@ Status read_parameter(const std::string& key, const std::string& value, Options&
 
 }  // namespace
 
+std::span<const std::string_view> parameters() {
+  return kParameters;
+}
+
 Result<Options> read_options(const SourceOptions& options) {
   Options out;
   out.interval_ns = options.interval_ns;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "source/ebpf/parts.h"
 #include "source/source.h"
@@ -18,6 +20,7 @@ struct Options {
   std::array<bool, kParts> without{};
 };
 
+std::span<const std::string_view> parameters();
 Result<Options> read_options(const SourceOptions& options);
 
 }  // namespace ipm::source::ebpf

@@ -12,6 +12,10 @@ constexpr TimeNs kIntervalMin = 10 * kMillisecond;
 
 }  // namespace
 
+std::span<const std::string_view> parameters() {
+  return kParameters;
+}
+
 Result<Options> read_options(const SourceOptions& options) {
   Options out;
   out.interval_ns = options.interval_ns;

@@ -1,7 +1,9 @@
 // What a sock_diag URI says.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "source/source.h"
@@ -15,6 +17,7 @@ struct Options {
   std::uint64_t receive_buffer_bytes = 64ULL << 20;
 };
 
+std::span<const std::string_view> parameters();
 Result<Options> read_options(const SourceOptions& options);
 
 }  // namespace ipm::source::sock_diag
