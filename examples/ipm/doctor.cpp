@@ -1,4 +1,5 @@
-// What each source could see here; then one second of auto: what was taken, what it misses and why.
+// What each source could see here; then one second of auto: what was taken, what it misses and why, and what became of
+// the self-test.
 #include <sstream>
 
 #include <ipm/ipm.hpp>
@@ -26,12 +27,25 @@ const char* state_name(std::int32_t state) {
   }
 }
 
+// What became of the self-test of each source, in the order in which they were added; empty: it had none.
+std::vector<std::string> self_tests(ipm::Monitor& monitor) {
+  std::vector<std::string> out;
+  ipm::Cursor cursor = monitor.table("sources", "columns = self_test");
+  while (cursor.next()) out.emplace_back(cursor.row().text("self_test").value_or(""));
+  return out;
+}
+
 // In CSV the report goes on in the columns of the probe: source, what, available, reason.
-std::string csv_report(const ipm::Monitor& monitor) {
+std::string csv_report(ipm::Monitor& monitor) {
   std::string out;
-  for (const ipm_source_info& source : monitor.sources()) {
+  const std::vector<std::string> tests = self_tests(monitor);
+  for (std::size_t i = 0; const ipm_source_info& source : monitor.sources()) {
     out += csv_record({csv_text(source.name), csv_text("taken for " + std::string(source.uri)), "true",
                        csv_text(state_name(source.state))});
+    const std::string& test = tests.at(i++);
+    if (test.empty()) continue;
+    out +=
+        csv_record({csv_text(source.name), "self-test", test.starts_with("passed") ? "true" : "false", csv_text(test)});
   }
   std::istringstream lines(missing_lines(monitor));
   for (std::string line; std::getline(lines, line);) {
@@ -42,26 +56,31 @@ std::string csv_report(const ipm::Monitor& monitor) {
   return out;
 }
 
-std::string json_report(const ipm::Monitor& monitor) {
+std::string json_report(ipm::Monitor& monitor) {
   std::string out;
-  for (const ipm_source_info& source : monitor.sources()) {
-    out +=
-        json_record({"\"source\":" + json_text(source.name), "\"uri\":" + json_text(source.uri),
-                     "\"state\":" + json_text(state_name(source.state)),
-                     "\"received\":" + std::to_string(source.received), "\"dropped\":" + std::to_string(source.dropped),
-                     "\"lost\":" + std::to_string(source.lost), "\"missing\":" + json_text(source.missing)});
+  const std::vector<std::string> tests = self_tests(monitor);
+  for (std::size_t i = 0; const ipm_source_info& source : monitor.sources()) {
+    const std::string& test = tests.at(i++);
+    out += json_record(
+        {"\"source\":" + json_text(source.name), "\"uri\":" + json_text(source.uri),
+         "\"state\":" + json_text(state_name(source.state)), "\"received\":" + std::to_string(source.received),
+         "\"dropped\":" + std::to_string(source.dropped), "\"lost\":" + std::to_string(source.lost),
+         "\"self_test\":" + (test.empty() ? "null" : json_text(test)), "\"missing\":" + json_text(source.missing)});
   }
   return out;
 }
 
-std::string report(const ipm::Monitor& monitor, Format format) {
+std::string report(ipm::Monitor& monitor, Format format) {
   if (format == Format::kCsv) return csv_report(monitor);
   if (format == Format::kJsonl) return json_report(monitor);
   std::string out;
-  for (const ipm_source_info& source : monitor.sources()) {
+  const std::vector<std::string> tests = self_tests(monitor);
+  for (std::size_t i = 0; const ipm_source_info& source : monitor.sources()) {
     out += "\n" + harmless(source.uri) + " took " + harmless(source.name) + ": " + state_name(source.state) + ", " +
            std::to_string(source.received) + " events, " + std::to_string(source.dropped) + " dropped, " +
            std::to_string(source.lost) + " lost\n";
+    const std::string& test = tests.at(i++);
+    if (!test.empty()) out += "self-test of " + harmless(source.name) + " " + harmless(test) + "\n";
   }
   const std::string missing = missing_lines(monitor);
   return out + (missing.empty() ? "nothing is missing\n" : missing);

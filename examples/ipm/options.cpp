@@ -98,6 +98,9 @@ void add_common(CLI::App& app, Options& out) {
          "--threads", [&out](const std::string& text) { out.threads = text == "auto"; },
          "none: sources are polled in turn; auto: one thread for each live source")
       ->check(CLI::IsMember({"none", "auto"}));
+  app.add_flag_callback(
+      "--no-self-test", [&out] { out.self_test = false; },
+      "Live sources do not measure a known transfer over loopback when they are attached");
   // A flag with a value after "=": a source that follows is none.
   app.add_flag("--drop-privileges{nobody}", out.lesser_user,
                "As root: become nobody (=USER: another) without capabilities as soon as the sources are attached");

@@ -28,6 +28,7 @@ struct Options {
   std::uint64_t memory_max_bytes = 0;
   bool threads = false;
   bool self_traffic = false;
+  bool self_test = true;
   std::string lesser_user;  // Whom to become when the sources are attached; empty: nobody else.
 
   // The filter in the library's words. `default_columns` unless --columns was given; may be empty.

@@ -80,6 +80,8 @@ ipm::Monitor open_monitor(const Options& options) {
   raw.memory_max_bytes = options.memory_max_bytes;
   if (!options.config.empty()) raw.settings = read_file(options.config) + "\n";
   raw.settings += options.settings;
+  // Behind the others, whose lines a message counts, and so only where they leave it open.
+  if (options.self_test && raw.settings.find("self_test") == std::string::npos) raw.settings += "\nself_test = on";
   return as_asked([&] { return ipm::Monitor(raw); });
 }
 

@@ -51,8 +51,8 @@ class Input {
   bool ended() const { return ended_.load(std::memory_order_acquire); }  // Pairs with end().
   void end() { ended_.store(true, std::memory_order_release); }          // Nothing will be pushed any more.
 
-  // Polling thread: keeps what the source says it runs without, for whoever asks on another thread. Looks again after
-  // kMissingLookNs, and at once with `now` 0.
+  // Polling thread: keeps what the source says it runs without, and what became of its self-test, for whoever asks on
+  // another thread. Looks again after kMissingLookNs, and at once with `now` 0.
   void note_missing(TimeNs now) {
     if (now != 0 && now - missing_looked_ns_ < kMissingLookNs) return;
     missing_looked_ns_ = now;
@@ -60,12 +60,18 @@ class Input {
     for (const source::Capability& each : source_->degradations()) {
       text += (text.empty() ? "" : "\n") + each.what + ": " + each.reason;
     }
+    std::string self_test = source_->self_test();
     const std::lock_guard<std::mutex> lock(missing_mutex_);
     missing_ = std::move(text);
+    self_test_ = std::move(self_test);
   }
   std::string missing() const {
     const std::lock_guard<std::mutex> lock(missing_mutex_);
     return missing_;
+  }
+  std::string self_test() const {
+    const std::lock_guard<std::mutex> lock(missing_mutex_);
+    return self_test_;
   }
 
   // Lines of `missing` that say why auto: took this source and not a better one. Written before attach.
@@ -113,7 +119,7 @@ class Input {
   std::atomic<bool> ended_{false};
   TimeNs missing_looked_ns_ = 0;
   mutable std::mutex missing_mutex_;
-  std::string missing_;
+  std::string missing_, self_test_;
 };
 
 }  // namespace ipm::monitor

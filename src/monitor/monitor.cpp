@@ -165,9 +165,10 @@ Status Monitor::open_source(source::Source& source, const source::SourceOptions&
     return Status::state(
         "a live source and a file cannot be in one monitor, since their clocks differ; open another monitor");
   }
-  source::SourceOptions with_thread = options;
-  with_thread.own_thread = live && options_.threads;
-  return source.open(with_thread);
+  source::SourceOptions with = options;
+  with.own_thread = live && options_.threads;
+  with.self_test = live && options_.self_test;
+  return source.open(with);
 }
 
 Status Monitor::take_in(std::unique_ptr<source::Source> source, std::string_view uri, std::string_view passed_over) {

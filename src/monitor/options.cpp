@@ -13,6 +13,7 @@ namespace {
 constexpr SettingKey kKeys[] = {
     {"memory_max_bytes", "size", "256MiB", "Bound on accounted bytes; at least 4MiB."},
     {"threads", "none|auto", "none", "auto: one thread for each live source."},
+    {"self_test", "on|off", "off", "on: a live source measures a known transfer of its own when it is added."},
     {"merge_window", "duration", "50ms", "How long events of one lane wait for earlier ones of another; at most 10s."},
     {"lane_events", "number", "by memory", "Events that a lane holds."},
     {"cursors_max", "number", "64", "Cursors that may be open at once."},
@@ -65,6 +66,11 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
   if (key == "threads") {
     if (entry.value != "none" && entry.value != "auto") return Status::invalid_argument("threads is none or auto");
     options.threads = entry.value == "auto";
+    return Status::success();
+  }
+  if (key == "self_test") {
+    if (entry.value != "on" && entry.value != "off") return Status::invalid_argument("self_test is on or off");
+    options.self_test = entry.value == "on";
     return Status::success();
   }
   if (key == "merge_window") return set_duration(entry, 0, 10 * kSecond, options.merge_window_ns);

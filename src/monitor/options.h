@@ -14,6 +14,7 @@ namespace ipm::monitor {
 struct MonitorOptions {
   model::Settings bounds;  // Zero: default.
   bool threads = false;    // One thread for each live source.
+  bool self_test = false;  // Of live sources, when they are added.
   TimeNs merge_window_ns = 50 * kMillisecond;
   std::uint32_t lane_events = 0;  // 0: from memory_max_bytes.
   std::uint32_t cursors_max = 64;

@@ -35,6 +35,7 @@ query::SourceRow Monitor::row_of(const Input& input) const {
     row.malformed = stats.malformed;
     row.lost = stats.lost;
     row.missing = input.missing();
+    row.self_test = input.self_test();
     if (!row.missing.empty()) row.state = "reduced";
   }
   if (input.ended()) {

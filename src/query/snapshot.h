@@ -18,6 +18,7 @@ struct SourceRow {
   std::string uri;
   std::string state;
   std::string missing;
+  std::string self_test;
   std::uint64_t received = 0;
   std::uint64_t written = 0;
   std::uint64_t filtered = 0;

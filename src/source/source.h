@@ -39,6 +39,7 @@ Result<SourceUri> parse_source_uri(std::string_view text);
 struct SourceOptions {
   SourceUri uri;
   TimeNs interval_ns = kSecond;  // Between two looks, for sources that look.
+  bool self_test = false;        // Measures a known transfer of its own while it opens.
   bool own_thread = false;       // poll() runs on a thread of the source's own (threads = auto).
 };
 
@@ -77,6 +78,9 @@ class Source {
   virtual void interrupt() noexcept = 0;            // Any thread; makes a waiting poll() return soon.
   virtual SourceStats stats() const noexcept = 0;   // Any thread.
   virtual Degradations degradations() const = 0;    // What it runs without since open(). On the polling thread.
+  // "passed: …", "failed: …", "could not be tested: …". Empty: not asked for, or nothing to test. On the polling
+  // thread.
+  virtual std::string self_test() const { return {}; }
 };
 
 }  // namespace ipm::source

@@ -15,8 +15,8 @@ Result<std::vector<Candidate>> candidates_of(const std::string& uri) {
 }
 
 bool gets(const std::vector<Candidate>& candidates, std::string_view scheme, const std::string& parameter) {
-  const auto found = std::find_if(candidates.begin(), candidates.end(),
-                                  [&](const Candidate& each) { return each.scheme == scheme; });
+  const auto found =
+      std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& each) { return each.scheme == scheme; });
   return found != candidates.end() && found->options.uri.parameters.contains(parameter);
 }
 

@@ -78,12 +78,15 @@ Status EbpfSource::open(const SourceOptions& options) {
     degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
   }
   next_due_ns_ = 0;
+  if (options.self_test) self_test_.begin(kernel_);
   // Before anything may end: who is told that the source is open may let go of what it held.
   if (kernel_.has(Part::kSeed)) {
     begin_look(false, os::boottime_ns());
     while (look_.valid()) (void)step_look(os::boottime_ns());
     phase_ = Phase::kIdle;
   }
+  if (options.self_test) self_test_.end(kernel_);
+  own_records_.set_pid(os::in_initial_pid_namespace() ? static_cast<std::uint32_t>(::getpid()) : self_test_.pid());
   return Status::success();
 }
 
@@ -143,8 +146,10 @@ bool EbpfSource::read_ring(bool& short_of_room) {
   bool any = false;
   const bool stopped = kernel_.consume([&](std::span<const std::byte> record) {
     any = true;
-    const auto head = head_of(record);
-    head && head->type == IPM_RECORD_PACKET ? names_->take(record) : sockets_->take(record);
+    own_records_.pass(record, [&](std::span<const std::byte> each) {
+      const auto head = head_of(each);
+      head && head->type == IPM_RECORD_PACKET ? names_->take(each) : sockets_->take(each);
+    });
     return out_.room() >= kRoomMin;
   });
   if (!stopped) ring_empty_ = true;
@@ -233,8 +238,12 @@ void EbpfSource::count_losses(TimeNs now) {
   const auto grown = [&](ipm_counter which) { return counters_[which] - before[which]; };
   if (grown(IPM_COUNT_RING_IO_FULL) != 0) {
     // Nothing is lost: the map has it, only not which of it is new.
-    (void)kernel_.for_each_key([&](const ipm_io_key& key) { sockets_->note_use(key); });
-    (void)kernel_.for_each_peer([&](const ipm_peer_key& key) { sockets_->note_use(key); });
+    (void)kernel_.for_each_key([&](const ipm_io_key& key) {
+      if (!host::is_transfer(key.cookie)) sockets_->note_use(key);
+    });
+    (void)kernel_.for_each_peer([&](const ipm_peer_key& key) {
+      if (!host::is_transfer(key.cookie)) sockets_->note_use(key);
+    });
   }
   out_.lost(grown(IPM_COUNT_NAMES_FULL));  // Names, and no number.
   const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
@@ -300,7 +309,12 @@ bool EbpfSource::step_look(TimeNs now) {
   for (; filled - at >= sizeof(ipm_record_seed); at += sizeof(ipm_record_seed)) {
     ipm_record_seed record;
     std::memcpy(&record, buffer_.data() + at, sizeof record);
-    sockets_->seen(record);
+    if (host::is_transfer(record.socket.cookie)) {
+      self_test_.listed(record.socket.cookie);
+      out_.filtered();
+    } else {
+      sockets_->seen(record);
+    }
   }
   buffered_ = filled - at;
   std::memmove(buffer_.data(), buffer_.data() + at, buffered_);
@@ -340,6 +354,7 @@ Degradations EbpfSource::degradations() const {
                    "read every " + std::to_string(options_.interval_ns * governor_.stretch() / kMillisecond) +
                        " ms, to stay below cpu_max"});
   }
+  out.insert(out.end(), self_test_.missing().begin(), self_test_.missing().end());
   for (const auto& [what, reason] : degradations_) out.push_back({what, false, reason});
   return out;
 }

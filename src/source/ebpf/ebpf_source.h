@@ -10,6 +10,8 @@
 #include "source/ebpf/kernel_side.h"
 #include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
+#include "source/ebpf/own_records.h"
+#include "source/ebpf/self_test.h"
 #include "source/ebpf/sockets.h"
 #include "source/host/counters.h"
 #include "source/host/looks.h"
@@ -38,6 +40,7 @@ class EbpfSource final : public Source {
   bool looking() const noexcept override { return looks_.open(); }
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
+  std::string self_test() const override { return self_test_.text(); }
 
  private:
   // Of one tick, in this order.
@@ -57,6 +60,8 @@ class EbpfSource final : public Source {
   Options options_;
   host::EventOut out_;
   KernelSide kernel_;
+  OwnRecords own_records_{kernel_, out_};
+  SelfTest self_test_;
   std::unique_ptr<host::Processes> processes_;
   std::unique_ptr<Sockets> sockets_;
   std::unique_ptr<Names> names_;

@@ -224,6 +224,13 @@ Status KernelSide::for_each_peer(const std::function<void(const ipm_peer_key&)>&
   return read_keys<ipm_peer_key, ipm_peer>(state_->peers, visit);
 }
 
+ipm_life KernelSide::life_of(int socket) const {
+  ipm_life out{};
+  const auto map = state_->maps.find("life");
+  if (map == state_->maps.end() || bpf_map_lookup_elem(map->second, &socket, &out) != 0) return {};
+  return out;
+}
+
 void KernelSide::next_epoch() noexcept {
   std::atomic_ref(state_->orders->epoch).fetch_add(1);  // Pairs with the sum before the look.
 }

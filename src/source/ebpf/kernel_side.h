@@ -50,6 +50,9 @@ class KernelSide final : public Traffic {
   Status for_each_key(const std::function<void(const ipm_io_key&)>& visit);
   Status for_each_peer(const std::function<void(const ipm_peer_key&)>& visit);
 
+  // What is remembered of a TCP socket of this process; zero if nothing is.
+  ipm_life life_of(int socket) const;
+
   // From now on a first use of an entry is told again.
   void next_epoch() noexcept;
   // Hands out records until `visit` says no or none is left. True: it said no.

@@ -29,6 +29,39 @@ std::optional<ipm_record_head> head_of(std::span<const std::byte> record) {
   return head;
 }
 
+Subject subject_of(std::span<const std::byte> record) {
+  const auto head = head_of(record);
+  if (!head) return {};
+  const auto pick = [&]<class T>(auto cookie, auto pid) -> Subject {
+    const std::optional<T> as = record_as<T>(record);
+    if (!as) return {};
+    return {head->type, cookie(*as), pid(*as)};
+  };
+  const auto none = [](const auto&) { return 0U; };
+  const auto cookie = [](const auto& each) { return each.cookie; };
+  const auto actor = [](const auto& each) { return each.actor.pid; };
+  const auto key = [](const auto& each) { return each.key.cookie; };
+  switch (head->type) {
+    case IPM_RECORD_IO:
+      return pick.operator()<ipm_record_io>(key, [](const auto& each) { return each.key.pid; });
+    case IPM_RECORD_PEER:
+      return pick.operator()<ipm_record_peer>(key, none);
+    case IPM_RECORD_SOCKET:
+      return pick.operator()<ipm_record_socket>(cookie, actor);
+    case IPM_RECORD_OWNER:
+    case IPM_RECORD_RELEASE:
+      return pick.operator()<ipm_record_owner>(cookie, actor);
+    case IPM_RECORD_PACKET:
+      return pick.operator()<ipm_record_packet>(cookie, none);
+    case IPM_RECORD_PROCESS:
+      return pick.operator()<ipm_record_process>(none, actor);
+    case IPM_RECORD_EXIT:
+      return pick.operator()<ipm_record_exit>(none, actor);
+    default:
+      return {};
+  }
+}
+
 TimeNs time_of(ipm_u64 ns) {
   return static_cast<TimeNs>(std::min<ipm_u64>(ns, kTimeMaxNs));
 }

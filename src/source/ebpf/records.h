@@ -17,6 +17,14 @@ namespace ipm::source::ebpf {
 // The head, if the record is as long as it says. Longer is fine: the ring rounds up.
 std::optional<ipm_record_head> head_of(std::span<const std::byte> record);
 
+// Whom a record is about: its type, a socket, a process; 0 where it names none, or is none.
+struct Subject {
+  std::uint32_t type = 0;
+  std::uint64_t cookie = 0;
+  std::uint32_t pid = 0;
+};
+Subject subject_of(std::span<const std::byte> record);
+
 // The record as a T, if it is long enough for one.
 template <class T>
 std::optional<T> record_as(std::span<const std::byte> record) {

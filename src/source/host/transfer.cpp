@@ -62,8 +62,8 @@ Status Transfer::move_all(int fd, std::uint64_t bytes) {
   std::array<char, kTcpBytes> buffer{};
   for (const bool sends : {true, false}) {
     for (std::uint64_t done = 0; done < bytes;) {
-      const ssize_t moved = sends ? ::send(fd, buffer.data(), bytes - done, MSG_NOSIGNAL)
-                                  : ::recv(fd, buffer.data(), bytes - done, 0);
+      const ssize_t moved =
+          sends ? ::send(fd, buffer.data(), bytes - done, MSG_NOSIGNAL) : ::recv(fd, buffer.data(), bytes - done, 0);
       if (moved > 0) {
         done += static_cast<std::uint64_t>(moved);
         continue;

@@ -87,6 +87,7 @@ void SockDiagSource::on_overrun(Netns& netns, TimeNs now) {
 }
 
 void SockDiagSource::on_destroyed(Netns& netns, os::DiagSocket& socket, TimeNs now) {
+  if (host::is_transfer(socket.cookie)) return self_test_.ended(socket);
   socket.tuple.netns = netns.inode;
   if (socket.tuple.protocol == 0) {  // Not sent before 4.3.
     socket.tuple.protocol = socket.tcp ? model::kProtocolTcp : model::kProtocolUdp;

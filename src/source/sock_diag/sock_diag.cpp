@@ -76,6 +76,7 @@ Status SockDiagSource::open(const SourceOptions& options) {
   baseline();
   begin_owners(now);
   phase_ = Phase::kOwners;
+  if (options.self_test) self_test_.begin(os::boottime_ns());
   return Status::success();
 }
 
@@ -183,8 +184,13 @@ Degradations SockDiagSource::degradations() const {
   }
   if (processes_->refused() > 0) add("processes past the bound", "more talking processes than the source keeps");
   add("udp bytes", "the kernel's socket records do not count them; needs the ebpf source");
+  if (const std::optional<Capability> failed = self_test_.missing(os::boottime_ns())) out.push_back(*failed);
   for (const auto& [what, reason] : degradations_) add(what, reason);
   return out;
+}
+
+std::string SockDiagSource::self_test() const {
+  return self_test_.text(os::boottime_ns());
 }
 
 }  // namespace ipm::source::sock_diag

@@ -24,6 +24,7 @@
 #include "source/sock_diag/closed_sockets.h"
 #include "source/sock_diag/options.h"
 #include "source/sock_diag/owner_walk.h"
+#include "source/sock_diag/self_test.h"
 #include "source/sock_diag/socket_events.h"
 #include "source/sock_diag/socket_table.h"
 
@@ -54,6 +55,7 @@ class SockDiagSource final : public Source {
   bool looking() const noexcept override { return looks_.open(); }
   SourceStats stats() const noexcept override { return out_.stats(); }
   Degradations degradations() const override;
+  std::string self_test() const override;
 
  private:
   // Of one tick, in this order.
@@ -167,6 +169,7 @@ class SockDiagSource final : public Source {
   std::unordered_set<std::uint32_t> fresh_pids_;    // Forked or executed since the last walk.
   std::unordered_set<std::uint32_t> changed_pids_;  // Known ones that forked or ended: who else holds their sockets?
 
+  SelfTest self_test_;
   std::map<std::string, std::string> degradations_;
 };
 

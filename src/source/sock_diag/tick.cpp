@@ -220,6 +220,7 @@ SockDiagSource::Chunk SockDiagSource::read_dump_chunk(Netns& netns, const DumpJo
 
 void SockDiagSource::on_dumped(Netns& netns, os::DiagSocket& socket, TimeNs now) {
   (void)netns;
+  if (host::is_transfer(socket.cookie)) return;
   const bool tcp = socket.tuple.protocol == model::kProtocolTcp;
   if (!tcp) socket.tcp.reset();
   // Mini-sockets (FIN_WAIT2 after close) and embryonic ones (SYN_RECV) carry no counters.

@@ -114,6 +114,19 @@ struct ipm_peer {
   ipm_u8 local_addr[16];
 };
 
+/* --- what is remembered of a TCP socket, at the socket --- */
+
+struct ipm_life {
+  ipm_u64 opened_ns;
+  ipm_u64 established_ns;
+  ipm_u64 snapshot_ns;
+  ipm_u64 identity;        /* Of MPTCP sockets, see identity_of() in shared.h. */
+  struct ipm_actor origin; /* Who connected or accepted. */
+  ipm_u32 flags;           /* enum ipm_socket_flags */
+  ipm_u32 reserved;
+  struct ipm_tuple tuple; /* While it was established. */
+};
+
 /* --- the ring --- */
 
 enum ipm_record_type {

@@ -42,16 +42,6 @@ struct {
 } told SEC(".maps");
 
 /* What is to be remembered of a TCP socket; goes with it. */
-struct ipm_life {
-  u64 opened_ns;
-  u64 established_ns;
-  u64 snapshot_ns;
-  u64 identity;            /* Of MPTCP sockets, see identity_of(). */
-  struct ipm_actor origin; /* Who connected or accepted. */
-  u32 flags;
-  u32 reserved;
-  struct ipm_tuple tuple; /* While it was established. */
-};
 struct {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
