@@ -5,6 +5,7 @@
 #include <ipm/ipm.h>
 
 #include <cstring>
+#include <map>
 #include <memory>
 #include <new>
 #include <string>
@@ -35,7 +36,7 @@ struct ipm_monitor {
   std::unique_ptr<ipm::capi::EvictionTeller> eviction_teller;  // Before the monitor, which calls it.
   std::unique_ptr<ipm::monitor::Monitor> impl;
   std::vector<std::unique_ptr<ipm_lane>> lanes;
-  ipm::query::SourceRow shown;  // What ipm_source_status() lends out.
+  std::map<std::uint32_t, ipm::query::SourceRow> shown;  // What ipm_source_status() lends out, by index.
 };
 
 struct ipm_cursor {

@@ -22,8 +22,9 @@ extern "C" {
 
 ipm_status ipm_source_status(ipm_monitor* monitor, uint32_t index, ipm_source_info* out) {
   return guard_monitor(monitor, [&](Monitor& m) -> Status {
-    if (Status status = m.source_row(index, monitor->shown); !status.ok()) return status;
-    const ipm::query::SourceRow& row = monitor->shown;
+    ipm::query::SourceRow shown;
+    if (Status status = m.source_row(index, shown); !status.ok()) return status;
+    const ipm::query::SourceRow& row = monitor->shown[index] = std::move(shown);
     ipm_source_info info{};
     info.state = state_number(row.state);
     info.name = row.name.c_str();

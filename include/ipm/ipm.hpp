@@ -174,7 +174,7 @@ class Monitor {
     return out;
   }
 
-  /// Texts are borrowed until the next call.
+  /// Texts are borrowed until the next call of sources().
   std::vector<ipm_source_info> sources() const {
     std::vector<ipm_source_info> out;
     for (std::uint32_t index = 0;; ++index) {

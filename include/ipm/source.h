@@ -21,7 +21,7 @@ enum {
   IPM_SOURCE_FAILED = 4   /**< Stopped by an error; `missing` has it. */
 };
 
-/** One attached source. Texts are borrowed: valid until the next call on this monitor by the same thread. */
+/** One attached source. Texts are borrowed: valid until ipm_source_status() is next asked for the same source. */
 typedef struct ipm_source_info {
   uint32_t struct_size; /**< IPM_SOURCE_INFO_INIT sets it. */
   int32_t state;        /**< IPM_SOURCE_* */

@@ -60,6 +60,19 @@ class CAbiTest : public testing::Test {
   ipm_lane* lane_ = nullptr;
 };
 
+TEST_F(CAbiTest, TextsOfEachSourceStayWhenAnotherIsAskedFor) {
+  open("");  // It has a lane.
+  ipm_lane* second = nullptr;
+  ASSERT_EQ(ipm_monitor_add_lane(monitor_, "second", 0, &second), IPM_OK);
+  ipm_source_info infos[2]{};
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    infos[i].struct_size = sizeof infos[i];
+    ASSERT_EQ(ipm_source_status(monitor_, i, &infos[i]), IPM_OK);
+  }
+  EXPECT_STREQ(infos[1].name, "second");
+  EXPECT_STRNE(infos[0].name, "second");
+}
+
 TEST_F(CAbiTest, EvictedRowsAreHeardBeforeTheyGo) {
   open("flows_max = 2\nprocesses_max = 2");
   std::vector<ipm_eviction> heard;
