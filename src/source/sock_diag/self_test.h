@@ -21,6 +21,8 @@ class SelfTest {
   // The record of a socket that is one of a self-test's.
   void ended(const os::DiagSocket& socket);
 
+  std::uint64_t cookie() const { return cookie_; }
+
   std::string text(TimeNs now) const;  // Empty: not asked for.
   std::optional<Capability> missing(TimeNs now) const;
 

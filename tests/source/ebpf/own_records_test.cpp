@@ -24,9 +24,8 @@ class OwnRecordsTest : public testing::Test {
   }
   template <class T>
   void pass(const T& record) {
-    own_.pass(std::as_bytes(std::span(&record, 1)), [this](std::span<const std::byte> each) {
-      taken_.push_back(source::ebpf::subject_of(each).type);
-    });
+    own_.pass(std::as_bytes(std::span(&record, 1)),
+              [this](std::span<const std::byte> each) { taken_.push_back(source::ebpf::subject_of(each).type); });
   }
   std::uint64_t cookie() const { return transfer_.udp_cookie(); }
 
