@@ -94,7 +94,8 @@ TEST_F(EbpfSelfTestLiveTest, ItPassesAndShowsNowhere) {
   open(monitor);
   if (IsSkipped() || HasFatalFailure()) return;
   watch(*monitor, told);
-  EXPECT_EQ(row(*monitor).self_test, "passed: saw 9216 of 9216 bytes, the connection, 2 of 2 sockets");
+  EXPECT_EQ(row(*monitor).self_test,
+            "passed: saw 9216 of 9216 bytes, 1024 of 1024 bytes in packets, the connection, 2 of 2 sockets");
   run(*monitor);
   EXPECT_THAT(told, IsEmpty());
   const query::SourceRow source = row(*monitor);
@@ -143,9 +144,20 @@ TEST_F(EbpfSelfTestLiveTest, AMapThatIsFullBeforeItFailsItAndIsReported) {
   open(monitor, "ebpf:?sockets=16");
   if (IsSkipped() || HasFatalFailure()) return;
   const query::SourceRow source = row(*monitor);
-  EXPECT_EQ(source.self_test, "failed: saw 0 of 9216 bytes");
+  EXPECT_THAT(source.self_test, StartsWith("failed: saw 0 of 9216 bytes"));
   EXPECT_EQ(source.state, "reduced");
   EXPECT_THAT(source.missing, HasSubstr("bytes of each process: the self-test saw 0 of 9216 bytes"));
+}
+
+TEST_F(EbpfSelfTestLiveTest, WhatRunsInsteadOfTheLengthsIsTestedInstead) {
+  std::unique_ptr<Monitor> monitor;
+  std::vector<model::EventKind> told;
+  open(monitor, "ebpf:?interval=50ms&without=length");
+  if (IsSkipped() || HasFatalFailure()) return;
+  watch(*monitor, told);
+  EXPECT_EQ(row(*monitor).self_test, "passed: saw 1024 of 1024 bytes in packets, the connection, 2 of 2 sockets");
+  run(*monitor);
+  EXPECT_THAT(told, IsEmpty());
 }
 
 TEST_F(EbpfSelfTestLiveTest, WithoutLoopbackItCouldNotBeTestedWhichIsNoFailure) {

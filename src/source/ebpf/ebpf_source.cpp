@@ -78,7 +78,7 @@ Status EbpfSource::open(const SourceOptions& options) {
     degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
   }
   next_due_ns_ = 0;
-  if (options.self_test) self_test_.begin(kernel_);
+  if (options.self_test) self_test_.begin();
   // Before anything may end: who is told that the source is open may let go of what it held.
   if (kernel_.has(Part::kSeed)) {
     begin_look(false, os::boottime_ns());

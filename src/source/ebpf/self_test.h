@@ -13,7 +13,10 @@ namespace ipm::source::ebpf {
 
 // What is known of the transfer's two sockets. Of parts that do not run nothing is expected.
 struct Findings {
-  std::uint64_t bytes = 0;  // Sent and received, by the sums.
+  bool with_length = true;
+  std::uint64_t bytes = 0;  // Sent and received, by the calls.
+  bool with_packets = true;
+  std::uint64_t packet_bytes = 0;  // Payload of the datagram, out and in.
   bool with_lifecycle = true;
   bool opened = false, established = false;  // The TCP connection, by the hooks.
   bool with_seed = true;
@@ -29,9 +32,10 @@ Verdict judge(const Findings& findings);
 // Threads: owned by the source's thread. All of it happens within open().
 class SelfTest {
  public:
-  static constexpr std::uint64_t kBytes = 2 * (host::Transfer::kTcpBytes + host::Transfer::kUdpBytes);
+  static constexpr std::uint64_t kPacketBytes = 2 * host::Transfer::kUdpBytes;
+  static constexpr std::uint64_t kBytes = 2 * host::Transfer::kTcpBytes + kPacketBytes;
 
-  void begin(const KernelSide& kernel);
+  void begin();
   void listed(std::uint64_t cookie);  // By a look.
   void end(KernelSide& kernel);
 
@@ -41,6 +45,10 @@ class SelfTest {
   const Degradations& missing() const { return verdict_.missing; }
 
  private:
+  void read_bytes(KernelSide& kernel);
+  void read_packets(KernelSide& kernel);
+  bool is_own(std::uint64_t cookie) const;
+
   host::Transfer transfer_;
   bool under_way_ = false;
   Findings findings_;

@@ -58,8 +58,8 @@ TEST_F(CountedTest, WhoHoldsAnAcceptedConnectionAloneOwnsIt) {
   take(passive_record(7, at(0)));
   (void)told();
   look(at(1'000), {tcp_seed(101, counters(100, 40))});
-  EXPECT_THAT(told(), ElementsAre("start 101", "owner 7 101 of 1 exact/only_holder",
-                                  "data 7 by 101 100/40 packets 0/0"));
+  EXPECT_THAT(told(),
+              ElementsAre("start 101", "owner 7 101 of 1 exact/only_holder", "data 7 by 101 100/40 packets 0/0"));
 }
 
 TEST_F(CountedTest, BytesBeforeTheSourceAreApart) {
