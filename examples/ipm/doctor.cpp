@@ -61,11 +61,15 @@ std::string json_report(ipm::Monitor& monitor) {
   const std::vector<std::string> tests = self_tests(monitor);
   for (std::size_t i = 0; const ipm_source_info& source : monitor.sources()) {
     const std::string& test = tests.at(i++);
-    out += json_record(
-        {"\"source\":" + json_text(source.name), "\"uri\":" + json_text(source.uri),
-         "\"state\":" + json_text(state_name(source.state)), "\"received\":" + std::to_string(source.received),
-         "\"dropped\":" + std::to_string(source.dropped), "\"lost\":" + std::to_string(source.lost),
-         "\"self_test\":" + (test.empty() ? "null" : json_text(test)), "\"missing\":" + json_text(source.missing)});
+    std::vector<std::string> fields{"\"source\":" + json_text(source.name),
+                                    "\"uri\":" + json_text(source.uri),
+                                    "\"state\":" + json_text(state_name(source.state)),
+                                    "\"received\":" + std::to_string(source.received),
+                                    "\"dropped\":" + std::to_string(source.dropped),
+                                    "\"lost\":" + std::to_string(source.lost),
+                                    "\"missing\":" + json_text(source.missing)};
+    if (!test.empty()) fields.push_back("\"self_test\":" + json_text(test));
+    out += json_record(fields);
   }
   return out;
 }

@@ -66,6 +66,16 @@ python3 -c 'import csv, sys
 rows = list(csv.reader(sys.stdin))
 assert len(rows) > 1 and len({len(row) for row in rows}) == 1' <"$dir/out" || broken "CSV of even rows"
 
+# Live sources test themselves, unless told not to; what is no live source has nothing to test.
+exits 0 doctor sock_diag: --format jsonl
+grep -q '"self_test":"\(passed\|could not be tested\): ' "$dir/out" || broken "doctor says what became of the self-test"
+exits 0 doctor sock_diag: --no-self-test --format jsonl
+grep -q self_test "$dir/out" && broken "--no-self-test leaves it out"
+exits 0 doctor sock_diag: --settings 'self_test = off'
+grep -q self-test "$dir/out" && broken "settings say more than the default"
+exits 0 doctor synthetic:?events=10
+grep -q self-test "$dir/out" && broken "a made-up host is not tested"
+
 # A log gives the same table again.
 exits 0 table ledger "$host" --format csv
 cp "$dir/out" "$dir/ledger"

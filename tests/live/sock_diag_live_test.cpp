@@ -5,6 +5,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 #include "source/sock_diag/sock_diag.h"
 #include "support/conversations.h"
 #include "support/net_fixture.h"
@@ -263,6 +265,30 @@ TEST_F(SockDiagLiveTest, ASmallBufferLosesRecordsAndSaysSo) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(run_.until([&] { return run_.count(model::EventKind::kLoss) > 0; }, 5));
   EXPECT_GT(run_.source().stats().lost, 0U);
+}
+
+class SockDiagSelfTestLiveTest : public SockDiagLiveTest {
+ protected:
+  static source::SourceOptions asked_for(const std::string& uri) {
+    source::SourceOptions options;
+    options.uri = *source::parse_source_uri(uri);
+    options.self_test = true;
+    return options;
+  }
+  bool told_of_loopback_to_itself() const {
+    return std::any_of(run_.sockets.begin(), run_.sockets.end(), [](const auto& each) {
+      const model::FlowTuple& tuple = each.second.tuple;
+      return tuple.local_port != 0 && tuple.local_port == tuple.remote_port && tuple.local == tuple.remote;
+    });
+  }
+};
+
+TEST_F(SockDiagSelfTestLiveTest, ItPassesAndShowsNowhere) {
+  ASSERT_TRUE(run_.source().open(asked_for("sock_diag:?interval=50ms")).ok());
+  EXPECT_TRUE(run_.until([&] { return run_.source().self_test().starts_with("passed"); }, 5));
+  run_.run_for(0.3);
+  EXPECT_EQ(run_.source().self_test(), "passed: saw 8192 of 8192 bytes of a closed connection");
+  EXPECT_FALSE(told_of_loopback_to_itself());
 }
 
 TEST_F(SockDiagLiveTest, DeletedNamespaceIsLetGoAndItsVethWithIt) {
