@@ -57,6 +57,14 @@ class Input {
   std::size_t size_;
 };
 
+ipm_peer_key peer_key(const std::tuple<std::uint64_t, std::uint16_t>& id) {
+  ipm_peer_key out{};
+  out.cookie = std::get<0>(id);
+  out.remote_port = std::get<1>(id);
+  out.family = 2;
+  return out;
+}
+
 class Map final : public ebpf::Traffic {
  public:
   bool read(const ipm_io_key& key, ipm_io& out) override {
@@ -73,6 +81,19 @@ class Map final : public ebpf::Traffic {
   }
   void forget(const ipm_io_key& key) override { entries.erase({key.cookie, key.pid, key.image}); }
   void forget(const ipm_peer_key& key) override { peers.erase({key.cookie, key.remote_port}); }
+  Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override {
+    for (const auto& [id, entry] : entries) {
+      const ipm_io_key key{.cookie = std::get<0>(id), .pid = std::get<1>(id), .image = std::get<2>(id)};
+      if (!visit(key, entry)) break;
+    }
+    return Status::success();
+  }
+  Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) override {
+    for (const auto& [id, peer] : peers) {
+      if (!visit(peer_key(id), peer)) break;
+    }
+    return Status::success();
+  }
   std::uint32_t epoch() const override { return now; }
 
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;

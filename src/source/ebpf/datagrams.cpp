@@ -13,11 +13,7 @@ using model::Quality;
 using model::Rule;
 
 void Sockets::on_peer(const ipm_record_peer& record) {
-  note_use(record.key);
-}
-
-void Sockets::note_use(const ipm_peer_key& key) {
-  peers_.note_use(key);
+  peers_.note_use(record.key);
 }
 
 // Reads whom the socket talked to; the first of them is who its own flow is with.
@@ -27,13 +23,17 @@ void Sockets::meet(std::uint64_t cookie, Socket& socket, TimeNs now) {
 }
 
 Bytes Sockets::tell_datagrams(std::uint64_t cookie, Socket& socket, ProcessKey process, Bytes bytes, TimeNs now) {
-  for (Peer* const peer : peers_.read(cookie, now)) {
-    const Bytes part{std::min(bytes.tx, peer->credit.tx), std::min(bytes.rx, peer->credit.rx)};
-    if (part.sum() + peer->packets_out + peer->packets_in == 0) continue;
-    if (!tell_peer(cookie, socket, *peer, process, part, now)) break;
-    bytes.tx -= part.tx;
-    bytes.rx -= part.rx;
-  }
+  const auto tell = [&](std::span<Peer* const> peers) {
+    for (Peer* const peer : peers) {
+      const Bytes part{std::min(bytes.tx, peer->credit.tx), std::min(bytes.rx, peer->credit.rx)};
+      if (part.sum() + peer->packets_out + peer->packets_in == 0) continue;
+      if (!tell_peer(cookie, socket, *peer, process, part, now)) return;
+      bytes.tx -= part.tx;
+      bytes.rx -= part.rx;
+    }
+  };
+  tell(peers_.read(cookie, now));
+  if (bytes.sum() != 0) tell(peers_.read(cookie, now, true));
   return bytes;
 }
 

@@ -238,12 +238,7 @@ void EbpfSource::count_losses(TimeNs now) {
   const auto grown = [&](ipm_counter which) { return counters_[which] - before[which]; };
   if (grown(IPM_COUNT_RING_IO_FULL) != 0) {
     // Nothing is lost: the map has it, only not which of it is new.
-    (void)kernel_.for_each_key([&](const ipm_io_key& key) {
-      if (!host::is_transfer(key.cookie)) sockets_->note_use(key);
-    });
-    (void)kernel_.for_each_peer([&](const ipm_peer_key& key) {
-      if (!host::is_transfer(key.cookie)) sockets_->note_use(key);
-    });
+    sockets_->note_every_use();
   }
   out_.lost(grown(IPM_COUNT_NAMES_FULL));  // Names, and no number.
   const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());

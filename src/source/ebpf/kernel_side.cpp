@@ -55,7 +55,7 @@ std::string text_of(int error) {
 }
 
 template <class Key, class Value>
-Status read_keys(int map, const std::function<void(const Key&)>& visit) {
+Status read_all(int map, const std::function<bool(const Key&, const Value&)>& visit) {
   std::vector<Key> keys(kKeysPerCall);
   std::vector<Value> values(kKeysPerCall);
   std::uint32_t cursor = 0;
@@ -65,7 +65,9 @@ Status read_keys(int map, const std::function<void(const Key&)>& visit) {
     const int error =
         bpf_map_lookup_batch(map, first ? nullptr : &cursor, &cursor, keys.data(), values.data(), &count, nullptr);
     if (error != 0 && error != -ENOENT) return Status::from_errno("read the map of traffic", -error);
-    for (std::uint32_t i = 0; i < count; ++i) visit(keys[i]);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!visit(keys[i], values[i])) return Status::success();
+    }
     if (error != 0) return Status::success();
     first = false;
   }
@@ -215,13 +217,13 @@ void KernelSide::forget(const ipm_peer_key& key) {
   (void)bpf_map_delete_elem(state_->peers, &key);
 }
 
-Status KernelSide::for_each_key(const std::function<void(const ipm_io_key&)>& visit) {
-  return read_keys<ipm_io_key, ipm_io>(state_->io, visit);
+Status KernelSide::each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) {
+  return read_all<ipm_io_key, ipm_io>(state_->io, visit);
 }
 
-Status KernelSide::for_each_peer(const std::function<void(const ipm_peer_key&)>& visit) {
+Status KernelSide::each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) {
   if (state_->peers < 0) return Status::success();
-  return read_keys<ipm_peer_key, ipm_peer>(state_->peers, visit);
+  return read_all<ipm_peer_key, ipm_peer>(state_->peers, visit);
 }
 
 ipm_life KernelSide::life_of(int socket) const {

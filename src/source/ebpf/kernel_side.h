@@ -24,6 +24,9 @@ class Traffic {
   virtual bool read(const ipm_peer_key& key, ipm_peer& out) = 0;
   virtual void forget(const ipm_io_key& key) = 0;
   virtual void forget(const ipm_peer_key& key) = 0;
+  // All of a map, cheaper than one by one, until `visit` says no.
+  virtual Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) = 0;
+  virtual Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) = 0;
   // The tick that entries are compared with: one whose epoch is this will not be told again before the next.
   virtual std::uint32_t epoch() const = 0;
 };
@@ -46,13 +49,11 @@ class KernelSide final : public Traffic {
   void forget(const ipm_io_key& key) override;
   void forget(const ipm_peer_key& key) override;
   std::uint32_t epoch() const override;
-  // Every key of the maps.
-  Status for_each_key(const std::function<void(const ipm_io_key&)>& visit);
-  Status for_each_peer(const std::function<void(const ipm_peer_key&)>& visit);
+  Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override;
+  Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) override;
 
   // What is remembered of a TCP socket of this process; zero if nothing is.
   ipm_life life_of(int socket) const;
-
   // From now on a first use of an entry is told again.
   void next_epoch() noexcept;
   // Hands out records until `visit` says no or none is left. True: it said no.

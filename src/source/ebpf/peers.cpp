@@ -49,27 +49,37 @@ void Peers::note_use(const ipm_peer_key& key) {
   active.push_back(&peer);
 }
 
-std::span<Peer* const> Peers::read(std::uint64_t cookie, TimeNs now) {
+void Peers::add(Peer& peer, const ipm_peer& sums, TimeNs now) {
+  peer.read_in = traffic_.epoch();
+  // Told in the tick under way: it may move more without another word.
+  peer.queued = sums.epoch == peer.read_in;
+  if (peer.last_ns == 0) peer.tuple = tuple_of(peer.key, sums);
+  const auto growth = [&](ipm_u64 ipm_peer::*sum) {
+    return sums.*sum >= peer.read.*sum ? sums.*sum - peer.read.*sum : 0;
+  };
+  peer.packets_out += growth(&ipm_peer::tx_packets);
+  peer.packets_in += growth(&ipm_peer::rx_packets);
+  peer.ip.tx += growth(&ipm_peer::tx_ip_bytes);
+  peer.ip.rx += growth(&ipm_peer::rx_ip_bytes);
+  peer.credit.tx += growth(&ipm_peer::tx_payload);
+  peer.credit.rx += growth(&ipm_peer::rx_payload);
+  peer.read = sums;
+  peer.last_ns = now;
+}
+
+void Peers::take(const ipm_peer_key& key, const ipm_peer& sums, TimeNs now) {
+  const auto found = peers_.find(key);
+  if (found != peers_.end() && found->second.queued) add(found->second, sums, now);
+}
+
+std::span<Peer* const> Peers::read(std::uint64_t cookie, TimeNs now, bool again) {
   const auto found = sockets_.find(cookie);
   if (found == sockets_.end()) return {};
   std::vector<Peer*>& active = found->second.active;
   for (Peer* const peer : active) {
     ipm_peer sums;
-    if (!peer->queued || !traffic_.read(peer->key, sums)) continue;
-    // Told in the tick under way: it may move more without another word.
-    peer->queued = sums.epoch == traffic_.epoch();
-    if (peer->last_ns == 0) peer->tuple = tuple_of(peer->key, sums);
-    const auto growth = [&](ipm_u64 ipm_peer::*sum) {
-      return sums.*sum >= peer->read.*sum ? sums.*sum - peer->read.*sum : 0;
-    };
-    peer->packets_out += growth(&ipm_peer::tx_packets);
-    peer->packets_in += growth(&ipm_peer::rx_packets);
-    peer->ip.tx += growth(&ipm_peer::tx_ip_bytes);
-    peer->ip.rx += growth(&ipm_peer::rx_ip_bytes);
-    peer->credit.tx += growth(&ipm_peer::tx_payload);
-    peer->credit.rx += growth(&ipm_peer::rx_payload);
-    peer->read = sums;
-    peer->last_ns = now;
+    const bool due = peer->queued && (again || peer->read_in != traffic_.epoch());
+    if (due && traffic_.read(peer->key, sums)) add(*peer, sums, now);
   }
   std::erase_if(active, [](Peer* peer) {
     peer->active = peer->queued || peer->anything();

@@ -35,6 +35,7 @@ struct Peer {
   std::uint64_t packets_out = 0, packets_in = 0;  // … and packets.
   ipm_peer read = {};                             // The sums when they were last read.
   TimeNs last_ns = 0;                             // When they last were more than before.
+  std::uint32_t read_in = 0;                      // The tick of that.
   bool queued = false;                            // They may be more than they were.
   bool active = false;                            // Among those that have something to tell, or may.
   bool passed_over = false;                       // By silent(), before it was read.
@@ -56,8 +57,11 @@ class Peers {
 
   // A record of the ring, or after such records were lost.
   void note_use(const ipm_peer_key& key);
-  // Reads what moved over a socket. Those that have something to tell, until the next call; void after forget().
-  std::span<Peer* const> read(std::uint64_t cookie, TimeNs now);
+  // Sums that were read with all others.
+  void take(const ipm_peer_key& key, const ipm_peer& sums, TimeNs now);
+  // Reads what moved over a socket, what was read in this tick only if it is to be read `again`. Those that have
+  // something to tell, until the next call; void after forget().
+  std::span<Peer* const> read(std::uint64_t cookie, TimeNs now, bool again = false);
   // Of a socket, whether or not they have something to tell. Void after forget().
   std::span<Peer* const> all(std::uint64_t cookie) const;
   // The one that is told as the socket's own flow, if any.
@@ -86,6 +90,8 @@ class Peers {
     std::uint16_t next_number = 0;
     const Peer* first = nullptr;
   };
+
+  void add(Peer& peer, const ipm_peer& sums, TimeNs now);
 
   Traffic& traffic_;
   const std::size_t peers_max_;

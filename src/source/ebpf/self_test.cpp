@@ -57,29 +57,25 @@ void SelfTest::listed(std::uint64_t cookie) {
 
 void SelfTest::read_bytes(KernelSide& kernel) {
   std::vector<ipm_io_key> keys;
-  (void)kernel.for_each_key([&](const ipm_io_key& key) {
-    if (is_own(key.cookie)) keys.push_back(key);
-  });
-  for (const ipm_io_key& key : keys) {
-    ipm_io value;
-    if (!kernel.read(key, value)) continue;
+  (void)kernel.each([&](const ipm_io_key& key, const ipm_io& value) {
+    if (!is_own(key.cookie)) return true;
     findings_.bytes += value.tx_bytes + value.rx_bytes;
     pid_ = key.pid;
-    kernel.forget(key);
-  }
+    keys.push_back(key);
+    return true;
+  });
+  for (const ipm_io_key& key : keys) kernel.forget(key);
 }
 
 void SelfTest::read_packets(KernelSide& kernel) {
   std::vector<ipm_peer_key> keys;
-  (void)kernel.for_each_peer([&](const ipm_peer_key& key) {
-    if (is_own(key.cookie)) keys.push_back(key);
-  });
-  for (const ipm_peer_key& key : keys) {
-    ipm_peer value;
-    if (!kernel.read(key, value)) continue;
+  (void)kernel.each([&](const ipm_peer_key& key, const ipm_peer& value) {
+    if (!is_own(key.cookie)) return true;
     findings_.packet_bytes += value.tx_payload + value.rx_payload;
-    kernel.forget(key);
-  }
+    keys.push_back(key);
+    return true;
+  });
+  for (const ipm_peer_key& key : keys) kernel.forget(key);
 }
 
 void SelfTest::end(KernelSide& kernel) {

@@ -44,9 +44,8 @@ class Sockets {
   // The end of a tick: what is open by now is told as open, what is over as closed, queued sums are read. Writes until
   // the lane is short of room. True: all is told.
   bool settle(TimeNs now, std::uint64_t room_min);
-  // As if every entry had been used: after such records were lost.
-  void note_use(const ipm_io_key& key);
-  void note_use(const ipm_peer_key& key);
+  // As if every entry had been used: after records of use were lost.
+  void note_every_use();
 
   // Records were lost, now or before: what would have been in them is looked for.
   void note_loss() { records_lost_ = true; }
@@ -73,6 +72,7 @@ class Sockets {
  private:
   static constexpr std::size_t kHoldersMax = 8;
   static constexpr Bytes kAll{UINT64_MAX, UINT64_MAX};
+  static constexpr std::size_t kBatchMin = 256;
   static constexpr TimeNs kPacketsSweep = 30 * kSecond;
   static std::uint64_t listener_key(const model::FlowTuple& tuple) {
     return (std::uint64_t{tuple.netns} << 16) | tuple.local_port;
@@ -83,6 +83,7 @@ class Sockets {
     std::uint64_t rx_bytes = 0;
     bool queued = false;
     bool waited = false;                 // For the packets of what it moved.
+    std::uint32_t batch = 0;             // The last that had it, see read_at_once().
     std::uint32_t counters_void_in = 0;  // An epoch in which the counters of its socket may be another connection's.
   };
   struct Socket {
@@ -120,6 +121,7 @@ class Sockets {
   using Queue = std::unordered_map<std::uint32_t, std::vector<ipm_io_key>>;  // By process.
 
   void forget_listener(std::uint64_t cookie, const Socket& socket);
+  void note_use(const ipm_io_key& key);
   void on_io(const ipm_record_io& record);
   void on_socket(const ipm_record_socket& record);
   void on_peer(const ipm_record_peer& record);
@@ -140,6 +142,9 @@ class Sockets {
   Entry& entry_of(Socket& socket, const ipm_io_key& key);
   // At most `most` of it; the rest stays queued. `settled`: more of what it is about may come in the next tick.
   void flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most = kAll, bool settled = false);
+  void flush_value(std::uint64_t cookie, Socket& socket, Entry& entry, const ipm_io& value, TimeNs now, Bytes most,
+                   bool settled);
+  void read_at_once(TimeNs now, std::uint64_t room_min);
   void flush_frames(Socket& socket, Entry& entry, const ipm_io& value, model::ProcessKey process, TimeNs now);
   void flush_all(std::uint64_t cookie, Socket& socket, TimeNs now);
   void flush_process(std::uint32_t pid, TimeNs now);
@@ -185,6 +190,7 @@ class Sockets {
   TimeNs packets_swept_ns_ = 0;
   // Listeners by namespace and port: whose an accepted connection is, until somebody takes it.
   std::unordered_map<std::uint64_t, std::uint64_t> listeners_;
+  std::uint32_t batch_ = 0;
   Queue queue_, next_queue_;           // Of this tick and of the next.
   std::uint32_t epoch_ = 0;            // Of the last settle().
   std::deque<std::uint64_t> opening_;  // Connects that were not told yet.

@@ -175,12 +175,14 @@ inline ipm_record_seed seed_record(std::uint64_t cookie, std::uint32_t pid, cons
 class FakeTraffic final : public source::ebpf::Traffic {
  public:
   bool read(const ipm_io_key& key, ipm_io& out) override {
+    ++reads;
     const auto found = entries.find(id(key));
     if (found == entries.end()) return false;
     out = found->second;
     return true;
   }
   bool read(const ipm_peer_key& key, ipm_peer& out) override {
+    ++reads;
     const auto found = peers.find(id(key));
     if (found == peers.end()) return false;
     out = found->second;
@@ -188,6 +190,19 @@ class FakeTraffic final : public source::ebpf::Traffic {
   }
   void forget(const ipm_io_key& key) override { entries.erase(id(key)); }
   void forget(const ipm_peer_key& key) override { peers.erase(id(key)); }
+  Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override {
+    for (const auto& [id, entry] : entries) {
+      const ipm_io_key key{.cookie = std::get<0>(id), .pid = std::get<1>(id), .image = std::get<2>(id)};
+      if (!visit(key, entry)) break;
+    }
+    return Status::success();
+  }
+  Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) override {
+    for (const auto& [id, peer] : peers) {
+      if (!visit(peer_key(std::get<0>(id), std::get<1>(id)), peer)) break;
+    }
+    return Status::success();
+  }
   std::uint32_t epoch() const override { return now; }
 
   // As a send and a receive do it. True: the first use in this tick, of which the kernel side tells.
@@ -221,6 +236,7 @@ class FakeTraffic final : public source::ebpf::Traffic {
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;
   std::map<std::tuple<std::uint64_t, std::uint16_t>, ipm_peer> peers;
   std::uint32_t now = 1;  // The tick.
+  int reads = 0;          // Of single entries.
 
  private:
   static std::tuple<std::uint64_t, std::uint32_t, std::uint32_t> id(const ipm_io_key& key) {
