@@ -5,8 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
 #include <stdexcept>
 
 #include "cpu_time.h"
@@ -15,17 +13,6 @@
 
 namespace ipm::bench {
 namespace {
-
-struct Named {
-  Watcher watcher;
-  ProgramNames programs;
-};
-// As they are loaded; the kernel keeps 15 characters.
-constexpr Named kPrograms[] = {
-    {Watcher::kLibipm, {"ipm_send_length", "ipm_recv_length"}},
-    {Watcher::kRecordPerSend, {"bench_rec_send", "bench_rec_recv"}},
-    {Watcher::kEmpty, {"bench_nop_send", "bench_nop_recv"}},
-};
 
 struct OwnPrograms {
   record_per_send_bpf* skeleton = record_per_send_bpf__open_and_load();
@@ -79,10 +66,18 @@ void run_libipm(const Child::Say& say) {
 
 }  // namespace
 
-ProgramNames programs_of(Watcher watcher) {
-  const auto found = std::ranges::find(kPrograms, watcher, &Named::watcher);
-  if (found == std::end(kPrograms)) throw std::logic_error("nobody has no programs");
-  return found->programs;
+std::string programs_of(Watcher watcher) {
+  switch (watcher) {
+    case Watcher::kNobody:
+      break;
+    case Watcher::kEmpty:
+      return "bench_nop_";
+    case Watcher::kRecordPerSend:
+      return "bench_rec_";
+    case Watcher::kLibipm:
+      return "ipm_";
+  }
+  throw std::logic_error("nobody has no programs");
 }
 
 std::string why_no_ebpf_source() {

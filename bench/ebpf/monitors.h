@@ -6,7 +6,6 @@
 #include <string>
 
 #include "child.h"
-#include "ebpf/program_times.h"
 
 namespace ipm::bench {
 
@@ -17,8 +16,8 @@ enum class Watcher {
   kLibipm,         // ipm_monitor with the source ebpf:.
 };
 
-// The names under which a watcher's programs are loaded.
-ProgramNames programs_of(Watcher watcher);
+// How the names of a watcher's programs begin.
+std::string programs_of(Watcher watcher);
 
 // Empty if libipm can open ebpf: here; else why not.
 std::string why_no_ebpf_source();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "checked.h"
 
@@ -19,32 +20,33 @@ bpf_prog_info info_of(int fd) {
 
 }  // namespace
 
-double RunTime::ns_per_run_since(const RunTime& earlier) const {
-  if (runs == earlier.runs) throw std::runtime_error("a BPF program did not run");
-  return static_cast<double>(time_ns - earlier.time_ns) / static_cast<double>(runs - earlier.runs);
-}
-
-LoadedProgram::LoadedProgram(const std::string& name) {
+LoadedPrograms::LoadedPrograms(const std::string& prefix) {
   for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
     const int fd = bpf_prog_get_fd_by_id(id);
     if (fd < 0) continue;  // Unloaded meanwhile.
-    if (name == info_of(fd).name) {
-      if (fd_ >= 0) ::close(fd_);
-      fd_ = fd;
-    } else {
+    const std::string name = info_of(fd).name;
+    if (!name.starts_with(prefix)) {
       ::close(fd);
+      continue;
     }
+    const auto [known, fresh] = fds_.emplace(name, fd);
+    if (!fresh) ::close(std::exchange(known->second, fd));
   }
-  if (fd_ < 0) throw std::runtime_error("no BPF program is called " + name);
+  if (fds_.empty()) throw std::runtime_error("no BPF program's name begins with " + prefix);
 }
 
-LoadedProgram::~LoadedProgram() {
-  ::close(fd_);
+LoadedPrograms::~LoadedPrograms() {
+  for (const auto& [name, fd] : fds_) ::close(fd);
 }
 
-RunTime LoadedProgram::run_time() const {
-  const bpf_prog_info info = info_of(fd_);
-  return {info.run_time_ns, info.run_cnt};
+RunTime LoadedPrograms::run_time() const {
+  RunTime sum;
+  for (const auto& [name, fd] : fds_) {
+    const bpf_prog_info info = info_of(fd);
+    sum.time_ns += info.run_time_ns;
+    sum.runs += info.run_cnt;
+  }
+  return sum;
 }
 
 RunTimeStatistics::RunTimeStatistics() : fd_(checked(bpf_enable_stats(BPF_STATS_RUN_TIME), "enable BPF statistics")) {}

@@ -1,37 +1,30 @@
-// What the kernel's own statistics say of two loaded BPF programs: how often they ran, and for how long.
+// What the kernel's own statistics say of loaded BPF programs: how often they ran, and for how long.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace ipm::bench {
 
-// A pair of programs by the names they are loaded under.
-struct ProgramNames {
-  const char* send;
-  const char* receive;
-};
-
 struct RunTime {
   std::uint64_t time_ns = 0;
   std::uint64_t runs = 0;
-
-  // Between an earlier reading and this one.
-  double ns_per_run_since(const RunTime& earlier) const;
 };
 
-// The newest loaded program of that name. Throws std::runtime_error if there is none.
-class LoadedProgram {
+// The programs whose names begin so; of several with one name the newest. Throws std::runtime_error if there are none.
+class LoadedPrograms {
  public:
-  explicit LoadedProgram(const std::string& name);
-  ~LoadedProgram();
-  LoadedProgram(const LoadedProgram&) = delete;
-  LoadedProgram& operator=(const LoadedProgram&) = delete;
+  explicit LoadedPrograms(const std::string& prefix);
+  ~LoadedPrograms();
+  LoadedPrograms(const LoadedPrograms&) = delete;
+  LoadedPrograms& operator=(const LoadedPrograms&) = delete;
 
+  // Of all of them.
   RunTime run_time() const;
 
  private:
-  int fd_ = -1;
+  std::map<std::string, int> fds_;  // By name.
 };
 
 // While it lives, the kernel times every run of every program, which costs each run two readings of the clock.

@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace ipm::source::ebpf {
+namespace {
+
+constexpr std::uint16_t kInet6 = 10;  // AF_INET6
+constexpr std::uint64_t kIpv4UdpHeaders = 20 + 8, kIpv6UdpHeaders = 40 + 8;  // RFC 791, RFC 8200, RFC 768.
+
+}  // namespace
 
 std::size_t Peers::Hash::operator()(const ipm_peer_key& key) const noexcept {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&key), sizeof key});
@@ -57,12 +63,15 @@ void Peers::add(Peer& peer, const ipm_peer& sums, TimeNs now) {
   const auto growth = [&](ipm_u64 ipm_peer::*sum) {
     return sums.*sum >= peer.read.*sum ? sums.*sum - peer.read.*sum : 0;
   };
-  peer.packets_out += growth(&ipm_peer::tx_packets);
-  peer.packets_in += growth(&ipm_peer::rx_packets);
-  peer.ip.tx += growth(&ipm_peer::tx_ip_bytes);
-  peer.ip.rx += growth(&ipm_peer::rx_ip_bytes);
-  peer.credit.tx += growth(&ipm_peer::tx_payload);
-  peer.credit.rx += growth(&ipm_peer::rx_payload);
+  const std::uint64_t packets_out = growth(&ipm_peer::tx_packets), packets_in = growth(&ipm_peer::rx_packets);
+  const Bytes payload{growth(&ipm_peer::tx_payload), growth(&ipm_peer::rx_payload)};
+  const std::uint64_t headers = peer.key.family == kInet6 ? kIpv6UdpHeaders : kIpv4UdpHeaders;
+  peer.packets_out += packets_out;
+  peer.packets_in += packets_in;
+  peer.ip.tx += payload.tx + packets_out * headers + growth(&ipm_peer::tx_options);
+  peer.ip.rx += payload.rx + packets_in * headers + growth(&ipm_peer::rx_options);
+  peer.credit.tx += payload.tx;
+  peer.credit.rx += payload.rx;
   peer.read = sums;
   peer.last_ns = now;
 }

@@ -220,7 +220,6 @@ class FakeTraffic final : public source::ebpf::Traffic {
 
   // A datagram each way with so much payload, 0: none. True: the first in this tick.
   bool passed(const ipm_peer_key& key, std::uint64_t tx, std::uint64_t rx) {
-    constexpr std::uint64_t kHeaders = 28;
     const auto [found, fresh] = peers.try_emplace(id(key));
     ipm_peer& peer = found->second;
     if (fresh) peer.sent_first = tx != 0 ? 1 : 0;
@@ -228,8 +227,8 @@ class FakeTraffic final : public source::ebpf::Traffic {
     peer.netns = 7;
     const unsigned char local[] = {10, 0, 0, 1};
     std::memcpy(peer.local_addr, local, sizeof local);
-    if (tx != 0) peer.tx_packets += 1, peer.tx_payload += tx, peer.tx_ip_bytes += tx + kHeaders;
-    if (rx != 0) peer.rx_packets += 1, peer.rx_payload += rx, peer.rx_ip_bytes += rx + kHeaders;
+    if (tx != 0) peer.tx_packets += 1, peer.tx_payload += tx;
+    if (rx != 0) peer.rx_packets += 1, peer.rx_payload += rx;
     return std::exchange(peer.epoch, now) != now;
   }
 

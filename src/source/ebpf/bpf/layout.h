@@ -102,10 +102,10 @@ struct ipm_peer_key {
 struct ipm_peer {
   ipm_u64 tx_packets; /* Segments, where the network card makes several of one. */
   ipm_u64 rx_packets;
-  ipm_u64 tx_ip_bytes; /* IP total length. */
-  ipm_u64 rx_ip_bytes;
   ipm_u64 tx_payload; /* UDP payload. */
   ipm_u64 rx_payload;
+  ipm_u64 tx_options; /* IP options: what headers have beyond the least. */
+  ipm_u64 rx_options;
   ipm_u32 epoch; /* As in struct ipm_io. */
   ipm_u32 netns;
   ipm_u16 local_port;

@@ -78,8 +78,9 @@ static __always_inline int copy_fitting(struct __sk_buff* skb, u64 cookie, u32 w
 
 SEC("cgroup_skb/ingress")
 int ipm_ingress(struct __sk_buff* skb) {
+  struct bpf_sock* sk = socket_of(skb);
   struct headers at;
-  if (!find_transport(skb, &at) || at.protocol != IPPROTO_UDP) return 1;
+  if (!sk || sk->protocol != IPPROTO_UDP || !find_transport(skb, &at) || at.protocol != IPPROTO_UDP) return 1;
   __be16 ports[2];
   if (bpf_skb_load_bytes(skb, at.transport, ports, sizeof ports)) return 1;
   u16 from = __builtin_bswap16(ports[0]);
@@ -112,9 +113,7 @@ static __always_inline void follow_hello(struct __sk_buff* skb, struct bpf_sock*
 
 SEC("cgroup_skb/egress")
 int ipm_egress(struct __sk_buff* skb) {
-  struct bpf_sock* sk = skb->sk;
-  if (!sk) return 1;
-  sk = bpf_sk_fullsock(sk);
+  struct bpf_sock* sk = socket_of(skb);
   if (!sk || sk->protocol != IPPROTO_TCP) return 1;
   struct bpf_tcp_sock* tcp = bpf_tcp_sock(sk);
   if (!tcp || tcp->bytes_acked > HELLO_BYTES_MAX) return 1; /* Long past its beginning. */

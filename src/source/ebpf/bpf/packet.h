@@ -12,11 +12,20 @@ struct __sk_buff {
   __u32 mark;
   __u32 queue_mapping;
   __u32 protocol;
-  __u32 others[36]; /* vlan_present to wire_len, which are not read here. */
+  __u32 others[14]; /* vlan_present to tc_classid, which are not read here. */
+  __u32 data;       /* To data_end: what of the packet can be read in place. */
+  __u32 data_end;
+  __u32 more[20]; /* napi_id to wire_len. */
   __u32 gso_segs;
   struct bpf_sock* sk;
 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86DD };
+
+/* The socket, unless it is one of those that are less than a socket (requests, connections in TIME_WAIT). */
+static __always_inline struct bpf_sock* socket_of(struct __sk_buff* skb) {
+  struct bpf_sock* sk = skb->sk;
+  return sk ? bpf_sk_fullsock(sk) : NULL;
+}
 
 struct headers {
   u32 transport; /* Offset of the TCP or UDP header. */
