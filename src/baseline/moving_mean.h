@@ -1,0 +1,47 @@
+// Mean over the newest samples, in sixteen blocks: it moves a block at a time, so its window is between fifteen and
+// sixteen blocks long.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace ipm::baseline {
+
+template <std::uint32_t kBlockSamples>
+struct MovingMean {
+  static constexpr std::uint32_t kBlocks = 16;
+  static constexpr std::uint32_t kSamples = kBlocks * kBlockSamples;
+
+  float sums[kBlocks] = {};  // Of whole blocks; the one at `block` is being filled.
+  std::uint8_t block = 0;
+  std::uint8_t filled = 0;  // Samples in it.
+  std::uint8_t blocks = 0;  // Whole ones.
+  std::uint8_t reserved = 0;
+  float older = 0;  // Sum of the whole blocks.
+
+  double add(double x) {
+    if (filled == kBlockSamples) next_block();
+    sums[block] = static_cast<float>(filled == 0 ? x : static_cast<double>(sums[block]) + x);
+    ++filled;
+    return (static_cast<double>(older) + static_cast<double>(sums[block])) / (blocks * kBlockSamples + filled);
+  }
+
+  bool well_formed() const {
+    for (const float sum : sums) {
+      if (!std::isfinite(sum)) return false;
+    }
+    return block < kBlocks && filled <= kBlockSamples && blocks < kBlocks && reserved == 0 && std::isfinite(older);
+  }
+
+ private:
+  void next_block() {
+    block = static_cast<std::uint8_t>((block + 1) % kBlocks);
+    filled = 0;
+    if (blocks < kBlocks - 1) ++blocks;
+    double sum = 0;  // Anew, so that rounding does not add up.
+    for (std::uint32_t i = 0; i < kBlocks; ++i) sum += i == block ? 0 : static_cast<double>(sums[i]);
+    older = static_cast<float>(sum);
+  }
+};
+
+}  // namespace ipm::baseline
