@@ -26,7 +26,8 @@ void sort_in(Score& score, const Reason& reason) {
   if (!(reason.surprise > 0)) return;
   std::uint32_t at = Score::kReasons;
   while (at > 0 && score.reasons[at - 1].surprise < reason.surprise) --at;
-  for (std::uint32_t i = Score::kReasons - 1; i > at && i < Score::kReasons; --i) score.reasons[i] = score.reasons[i - 1];
+  for (std::uint32_t i = Score::kReasons - 1; i > at && i < Score::kReasons; --i)
+    score.reasons[i] = score.reasons[i - 1];
   if (at < Score::kReasons) score.reasons[at] = reason;
 }
 
@@ -71,7 +72,9 @@ double Baseline::unscaled(const Options& options, double x) const {
 
 void Baseline::learn_range(double x) {
   const double median = double{whole_.median};
-  const auto forget = [&](float end) { return static_cast<double>(end) + (median - static_cast<double>(end)) * kRangeForgetting; };
+  const auto forget = [&](float end) {
+    return static_cast<double>(end) + (median - static_cast<double>(end)) * kRangeForgetting;
+  };
   range_low_ = static_cast<float>(std::min(x, forget(range_low_)));
   range_high_ = static_cast<float>(std::max(x, forget(range_high_)));
 }
@@ -93,16 +96,16 @@ Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, doub
   const double x = scaled(options, value);
   const double scale = unit_ > 0 ? unit_ : 1;
   const double resolution = options.log_scale ? 0 : std::min(options.resolution / scale, double{kScaledMax});
-  const Learning learning{
-      .fast = guarded ? kAlarmLearning : 1, .slow = guarded ? 0.0F : 1.0F, .resolution = static_cast<float>(resolution)};
+  const Learning learning{.fast = guarded ? kAlarmLearning : 1,
+                          .slow = guarded ? 0.0F : 1.0F,
+                          .resolution = static_cast<float>(resolution)};
   if (remembered_ == 0) {
     whole_.start(static_cast<float>(x));
     drift_.start();
     range_low_ = range_high_ = static_cast<float>(x);
   }
   seen.season = season_part(local_s);
-  seen.record = remembered_ >= kWarmSamples &&
-                (x < double{range_low_} || x > double{range_high_});
+  seen.record = remembered_ >= kWarmSamples && (x < double{range_low_} || x > double{range_high_});
   const float spread = whole_.spread(learning.resolution);
   if (remembered_ >= kWarmSamples) season_.add(x - double{whole_.median}, double{spread});
   if (remembered_ > 0) {
@@ -110,7 +113,7 @@ Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, doub
   }
   learn_range(x);
 
-  seen.value = x - seen.season;
+  seen.value = std::clamp(x - seen.season, -double{kScaledMax}, double{kScaledMax});
   seen.expected = double{value_.fast.median};
   seen.expected_low = double{value_.fast.low};
   seen.expected_high = double{value_.fast.high};

@@ -1,7 +1,7 @@
 // What is usual for one metric of one program, learned sample by sample, and how unusual the next sample is.
 //
-// A baseline is plain bytes of one size: copied, saved, merged. An update costs the same whatever came before, allocates
-// nothing and reads no clock. The same samples give the same scores on every machine.
+// A baseline is plain bytes of one size: copied, saved, merged. An update costs the same whatever came before,
+// allocates nothing and reads no clock. The same samples give the same scores on every machine.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ namespace ipm::baseline {
 
 // Of a metric, the same at every update.
 struct Options {
-  bool log_scale = false;    // Score log(1 + |x|): for bytes and counts that span decades.
-  double resolution = 0;     // Differences below it do not matter, in units of the metric.
-  double threshold = 0.9;    // A held score from here on is an alarm.
+  bool log_scale = false;  // Score log(1 + |x|): for bytes and counts that span decades.
+  double resolution = 0;   // Differences below it do not matter, in units of the metric.
+  double threshold = 0.9;  // A held score from here on is an alarm.
   std::uint32_t hold_samples = kHoldSamples;
 };
 
@@ -42,14 +42,14 @@ struct Reason {
 struct Score {
   static constexpr std::uint32_t kReasons = 3;
 
-  double score = 0;     // 0 … 1: how unusual the metric is now. 0.9 is equally rare for every metric.
-  double held = 0;      // The same where an incident begins or clearly grows, else 0.
-  double surprise = 0;  // Decades; score = 1 - 10^(-surprise / 3.5).
-  bool alarm = false;   // held >= threshold.
-  bool missing = false; // The value was no finite number: nothing was learned and everything else is as before or 0.
-  bool record = false;  // Beyond everything that is remembered.
+  double score = 0;      // 0 … 1: how unusual the metric is now. 0.9 is equally rare for every metric.
+  double held = 0;       // The same where an incident begins or clearly grows, else 0.
+  double surprise = 0;   // Decades; score = 1 - 10^(-surprise / 3.5).
+  bool alarm = false;    // held >= threshold.
+  bool missing = false;  // The value was no finite number: nothing was learned and everything else is as before or 0.
+  bool record = false;   // Beyond everything that is remembered.
   double value = 0;
-  double expected = 0;  // With the hour of the week, where it helps.
+  double expected = 0;                         // With the hour of the week, where it helps.
   double expected_low = 0, expected_high = 0;  // 10 % and 90 % of the samples lie below.
   double deviation_percent = 0;                // Of the value from the expected one; NaN when 0 is expected.
   double confidence = 0;                       // n / (n + 30); it multiplies the surprise.
@@ -103,6 +103,9 @@ class Baseline {
   Season season_;
 };
 static_assert(std::is_trivially_copyable_v<Baseline>);
+// Saved as they are: nothing between the members.
+static_assert(sizeof(Baseline) == 56 + sizeof(Spread) + 3 * sizeof(View) + sizeof(MovingMean<kLevelBlock>) +
+                                      sizeof(MovingMean<kTrendBlock>) + sizeof(Drift) + sizeof(Season));
 static_assert(sizeof(Baseline) <= 1'100, "seven of them per app within 8 KiB");
 
 }  // namespace ipm::baseline

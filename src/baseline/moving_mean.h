@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "baseline/tuning.h"
+
 namespace ipm::baseline {
 
 template <std::uint32_t kBlockSamples>
@@ -28,12 +30,14 @@ struct MovingMean {
 
   bool well_formed() const {
     for (const float sum : sums) {
-      if (!std::isfinite(sum)) return false;
+      if (!is_scaled(sum)) return false;
     }
-    return block < kBlocks && filled <= kBlockSamples && blocks < kBlocks && reserved == 0 && std::isfinite(older);
+    return block < kBlocks && filled <= kBlockSamples && blocks < kBlocks && reserved == 0 && is_scaled(older);
   }
 
  private:
+  static bool is_scaled(float sum) { return std::abs(sum) <= 2 * static_cast<float>(kSamples) * kScaledMax; }
+
   void next_block() {
     block = static_cast<std::uint8_t>((block + 1) % kBlocks);
     filled = 0;

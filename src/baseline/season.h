@@ -1,5 +1,5 @@
-// What the hour of the week adds to the level. A slot counts once it was visited; until it is well known it leans on the
-// same hour of other days. Used only as far as it explains the metric.
+// What the hour of the week adds to the level. A slot counts once it was visited; until it is well known it leans on
+// the same hour of other days. Used only as far as it explains the metric.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct Season {
   std::uint8_t visits[kSlots] = {};   // At most kSeasonVisitsMax.
   float step = 0;                     // 0: nothing learned yet.
   float deviation_without = 0, deviation_with = 0;
-  std::uint16_t samples = 0;  // At most kFastSamples.
+  std::uint16_t samples = 0;    // At most kFastSamples.
   std::uint16_t slot = 0xffff;  // What the two below belong to.
   float day_offset = 0;         // Of this hour over the days of the week, in steps,
   float day_weight = 0;         // and how far it is believed.
@@ -77,7 +77,7 @@ struct Season {
     for (const std::uint8_t count : visits) {
       if (count > kSeasonVisitsMax) return false;
     }
-    return std::isfinite(step) && step >= 0 && std::isfinite(deviation_without) && deviation_without >= 0 &&
+    return step >= 0 && step <= kScaledMax && std::isfinite(deviation_without) && deviation_without >= 0 &&
            std::isfinite(deviation_with) && deviation_with >= 0 && (slot < kSlots || slot == 0xffff) &&
            std::isfinite(day_offset) && day_weight >= 0 && day_weight <= 1;
   }

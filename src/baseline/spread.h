@@ -1,6 +1,6 @@
 // Median, 10 % and 90 % quantile and mean deviation, by stochastic approximation (Robbins, Monro 1951,
-// doi:10.1214/aoms/1177729586): each sample moves a quantile by a small step up or down, whatever its size. So an outlier
-// moves it no more than any other sample does.
+// doi:10.1214/aoms/1177729586): each sample moves a quantile by a small step up or down, whatever its size. So an
+// outlier moves it no more than any other sample does.
 #pragma once
 
 #include <algorithm>

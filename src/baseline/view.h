@@ -1,5 +1,5 @@
-// One way to look at a metric (its value, its level, its trend): what is usual there, over a fast and a slow memory, and
-// how rare it is to be as far from it. A deviation counts only as far as both memories see it, on the same side.
+// One way to look at a metric (its value, its level, its trend): what is usual there, over a fast and a slow memory,
+// and how rare it is to be as far from it. A deviation counts only as far as both memories see it, on the same side.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ struct View {
       const float z = deviation(x, fast_spread, slow_spread);
       const float over = std::max(z, 0.0F), under = std::max(-z, 0.0F);
       const float share = Tail::share(samples - kWarmSamples);
-      surprise = std::max(above.surprise(over), below.surprise(under));
+      surprise = (z < 0 ? below : above).surprise(over + under);
       above.add(over, share, kThresholdSpreads);
       below.add(under, share, kThresholdSpreads);
     }
@@ -76,7 +76,8 @@ struct View {
   float deviation(float x, float fast_spread, float slow_spread) const {
     const float by_fast = (x - fast.median) / fast_spread, by_slow = (x - slow.median) / slow_spread;
     // The nearer to 0 if they agree on the side, else 0.
-    return std::max(0.0F, std::min(by_fast, by_slow)) + std::min(0.0F, std::max(by_fast, by_slow));
+    const float z = std::max(0.0F, std::min(by_fast, by_slow)) + std::min(0.0F, std::max(by_fast, by_slow));
+    return std::clamp(z, -kDeviationMax, kDeviationMax);
   }
 };
 
