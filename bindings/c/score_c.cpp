@@ -16,7 +16,8 @@ using ipm::baseline::Options;
 using ipm::baseline::Score;
 using ipm::capi::guard;
 
-static_assert(IPM_CAUSE_VALUE == static_cast<int>(Cause::kValue) && IPM_CAUSE_LEVEL == static_cast<int>(Cause::kLevel) &&
+static_assert(IPM_CAUSE_VALUE == static_cast<int>(Cause::kValue) &&
+              IPM_CAUSE_LEVEL == static_cast<int>(Cause::kLevel) &&
               IPM_CAUSE_TREND == static_cast<int>(Cause::kTrend) && IPM_CAUSE_DRIFT == static_cast<int>(Cause::kDrift));
 
 struct ipm_scorer {

@@ -1,5 +1,5 @@
-// A score for each point of a series: the held alarm's, or with --raw the continuous one. docs/baselines.md says what the
-// numbers mean.
+// A score for each point of a series: the held alarm's, or with --raw the continuous one. docs/baselines.md says what
+// the numbers mean.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -23,7 +23,8 @@ namespace {
 
 class InputFile {
  public:
-  explicit InputFile(const std::string& path) : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit InputFile(const std::string& path)
+      : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (fd_ >= 0) return;
     const ipm_status status = errno == ENOENT ? IPM_ERR_NOT_FOUND : IPM_ERR_IO;
     throw ipm::Error(status, "open " + path + ": " + std::strerror(errno));
@@ -47,8 +48,21 @@ std::string number(double value) {
 }
 
 // What a row says, beside the line's own time.
-constexpr const char* kNames[] = {"line",          "time",              "score",      "held",    "alarm", "metric", "value", "expected",
-                                  "expected_low",  "expected_high",     "deviation_percent", "confidence", "samples", "record", "causes"};
+constexpr const char* kNames[] = {"line",
+                                  "time",
+                                  "score",
+                                  "held",
+                                  "alarm",
+                                  "metric",
+                                  "value",
+                                  "expected",
+                                  "expected_low",
+                                  "expected_high",
+                                  "deviation_percent",
+                                  "confidence",
+                                  "samples",
+                                  "record",
+                                  "causes"};
 
 std::string causes_of(const ipm_score& score) {
   std::string out;

@@ -157,7 +157,8 @@ std::string read_point(std::string_view line, SeriesPoint& out) {
   const std::string_view time = trim(line.substr(0, comma));
   const std::optional<std::int64_t> read = read_time(time);
   if (!read) {
-    return "\"" + harmless(std::string(time)) + "\" is no time (YYYY-MM-DD HH:MM:SS or seconds); --header skips a first line of names";
+    return "\"" + harmless(std::string(time)) +
+           "\" is no time (YYYY-MM-DD HH:MM:SS or seconds); --header skips a first line of names";
   }
   out.time_ns = *read;
   for (std::size_t at = comma; at != std::string_view::npos;) {

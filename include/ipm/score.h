@@ -47,19 +47,19 @@ typedef struct ipm_score_reason {
 
 /** A score with its explanation. */
 typedef struct ipm_score {
-  uint32_t struct_size;     /**< IPM_SCORE_INIT sets it. */
-  int32_t alarm;            /**< 1: `held` has reached the threshold: an incident begins or has clearly grown. */
-  int32_t record;           /**< 1: the value lies beyond everything that is remembered. */
-  uint32_t metric;          /**< Which metric the rest of the struct is about; of several, the most unusual one. */
-  double score;             /**< 0 to 1: how unusual. The same number is equally rare whatever the metric. */
-  double held;              /**< The same where an incident begins or clearly grows, else 0. */
-  double value;             /**< The sample. */
-  double expected;          /**< The usual value, of this hour of the week where that helps. */
-  double expected_low;      /**< One in ten samples lies below, */
-  double expected_high;     /**< one in ten above. */
-  double deviation_percent; /**< Of the value from the expected one; NaN where 0 is expected. */
-  double confidence;        /**< 0 to 1: how far the past suffices; half of it after 30 samples. */
-  uint64_t samples;         /**< Learned from, this one included. */
+  uint32_t struct_size;        /**< IPM_SCORE_INIT sets it. */
+  int32_t alarm;               /**< 1: `held` has reached the threshold: an incident begins or has clearly grown. */
+  int32_t record;              /**< 1: the value lies beyond everything that is remembered. */
+  uint32_t metric;             /**< Which metric the rest of the struct is about; of several, the most unusual one. */
+  double score;                /**< 0 to 1: how unusual. The same number is equally rare whatever the metric. */
+  double held;                 /**< The same where an incident begins or clearly grows, else 0. */
+  double value;                /**< The sample. */
+  double expected;             /**< The usual value, of this hour of the week where that helps. */
+  double expected_low;         /**< One in ten samples lies below, */
+  double expected_high;        /**< one in ten above. */
+  double deviation_percent;    /**< Of the value from the expected one; NaN where 0 is expected. */
+  double confidence;           /**< 0 to 1: how far the past suffices; half of it after 30 samples. */
+  uint64_t samples;            /**< Learned from, this one included. */
   ipm_score_reason reasons[3]; /**< Strongest first; none where little is unusual. */
 } ipm_score;
 
@@ -86,7 +86,8 @@ IPM_API void ipm_scorer_close(ipm_scorer* scorer);
  * Score one sample and learn from it.
  *
  * @param scorer        Not NULL.
- * @param time_ns       Nanoseconds since 1970, UTC. Steps and gaps are fine; only the hour of the week is taken from it.
+ * @param time_ns       Nanoseconds since 1970, UTC. Steps and gaps are fine; only the hour of the week is taken from
+ * it.
  * @param utc_offset_s  What local time is ahead of UTC at that moment, in seconds: people's habits follow it.
  * @param values        One value per metric, in the same order each time. A NaN or an infinity is a missing value: it
  *                      scores 0 and teaches nothing.

@@ -10,7 +10,6 @@ namespace ipm::baseline {
 namespace {
 
 constexpr double kReasonDecades = 1;  // Below, nobody asks why.
-constexpr std::uint32_t kAcceptedSamples = 100;
 constexpr std::uint32_t kRememberedMax = 1'000'000;
 
 // Samples of a view whose window is full since `window` samples.
@@ -174,9 +173,10 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
 
 void Baseline::accept() {
   alarm_left_ = 0;
-  hold_ = Hold{};
+  hold_ = {.shown = static_cast<float>(kSurpriseMax), .left = kHoldSamples};
   drift_.up = drift_.down = 0;
-  remembered_ = std::min(remembered_, kAcceptedSamples + trend_mean_.kSamples);
+  drift_.told = 1;
+  remembered_ = std::min(remembered_, kWarmSamples);
 }
 
 void Baseline::merge(const Baseline& other) {

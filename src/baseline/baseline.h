@@ -65,7 +65,8 @@ class Baseline {
   // As if it had seen the samples of `other` too, which stays what it was. Both must have the same options.
   void merge(const Baseline& other);
 
-  // An operator says that what alarmed is normal: the alarm ends and the present is learned quickly.
+  // An operator says that what alarmed is normal: the alarm ends, none follows for 300 samples, and the present is
+  // learned quickly, as if the past had been 30 samples long.
   void accept();
 
   bool in_alarm() const { return alarm_left_ > 0; }

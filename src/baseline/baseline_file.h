@@ -1,5 +1,5 @@
-// A set of baselines as bytes: a header, then one record per baseline, in the order of the keys. Little-endian. Each part
-// has its own checksum, so that an error names its place.
+// A set of baselines as bytes: a header, then one record per baseline, in the order of the keys. Little-endian. Each
+// part has its own checksum, so that an error names its place.
 //
 //   header   FileHeader
 //   record   RecordHeader, the key text, the state
@@ -32,7 +32,8 @@ static_assert(sizeof(FileHeader) == 32);
 struct RecordHeader {
   std::uint32_t app_bytes = 0;
   std::uint32_t metric = 0;
-  std::uint64_t checksum = 0;  // XXH3-64 of the two numbers, the key text and the state, seeded with the record's index.
+  std::uint64_t checksum =
+      0;  // XXH3-64 of the two numbers, the key text and the state, seeded with the record's index.
 };
 static_assert(sizeof(RecordHeader) == 16);
 

@@ -107,7 +107,8 @@ Result<BaselineSet> BaselineSet::decode(std::string_view bytes) {
     }
     Baseline baseline;
     std::memcpy(static_cast<void*>(&baseline), body + record.app_bytes, sizeof baseline);
-    if (!baseline.well_formed()) return corrupt_at(at + sizeof record + record.app_bytes, "no baseline looks like this");
+    if (!baseline.well_formed())
+      return corrupt_at(at + sizeof record + record.app_bytes, "no baseline looks like this");
     SetKey key{std::string(body, record.app_bytes), record.metric};
     if (!set.baselines_.empty() && !(set.baselines_.rbegin()->first < key)) {
       return corrupt_at(at, "keys are not in order");

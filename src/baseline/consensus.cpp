@@ -63,7 +63,7 @@ Consensus::Result Consensus::step(const Options& options, std::span<const Score>
 
 void Consensus::accept() {
   alarm_left_ = 0;
-  hold_ = Hold{};
+  hold_ = {.shown = static_cast<float>(kSurpriseMax), .left = kHoldSamples};
 }
 
 }  // namespace ipm::baseline

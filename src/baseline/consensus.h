@@ -1,5 +1,5 @@
-// One score for several metrics of one host or program: the mean of their three strongest surprises, and how rare such a
-// mean is there. One wild metric among many does not carry it, and many metrics do not make it less rare.
+// One score for several metrics of one host or program: the mean of their three strongest surprises, and how rare such
+// a mean is there. One wild metric among many does not carry it, and many metrics do not make it less rare.
 #pragma once
 
 #include <cstdint>

@@ -24,12 +24,16 @@ struct Tail {
   void start(float at, float mean_excess) {
     threshold = at;
     excess = mean_excess;
-    decades = static_cast<float>(-log10_of(kEpisodeRate));
+    decades = kEpisodeDecades;
   }
 
   // -log10 of the rate of episodes that go so far.
   double surprise(float z) const {
-    if (z <= threshold) return static_cast<double>(decades * (z / threshold) * (z / threshold));
+    if (z <= threshold) {
+      // What the threshold has not cut off is no rarer than was assumed of it, however quiet it is beyond.
+      const float common = std::min(decades, kEpisodeDecades);
+      return static_cast<double>(common * (z / threshold) * (z / threshold));
+    }
     const double over = static_cast<double>((z - threshold) / excess);
     return static_cast<double>(decades) + log10_of(1 + kTailShape * over) / kTailShape;
   }
