@@ -1,5 +1,5 @@
-// The baseline file takes any bytes: it is read whole or refused with a status. What was read writes the same bytes, and
-// its baselines work on. A second pass mends the checksums, so that the fuzzer gets past them.
+// The baseline file takes any bytes: it is read whole or refused with a status. What was read writes the same bytes,
+// and its baselines work on. A second pass mends the checksums, so that the fuzzer gets past them.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>

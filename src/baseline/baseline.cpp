@@ -50,11 +50,11 @@ const char* cause_name(Cause cause) noexcept {
 
 // Where a sample stands. Numbers are in scaled units, without the season.
 struct Baseline::Seen {
-  double value = 0, level = 0, trend = 0;
+  Lanes<kLanes> at{};         // What each view sees; last, the value with its season.
+  Lanes<kLanes> surprises{};  // By view; last, by the drift.
+  Lanes<kLanes> expected{};
   double season = 0;
-  double by_value = 0, by_level = 0, by_trend = 0, by_drift = 0;  // Surprises.
-  double expected = 0, expected_low = 0, expected_high = 0;
-  double expected_level = 0, expected_trend = 0, expected_slow = 0;
+  double expected_low = 0, expected_high = 0, expected_slow = 0;
   bool record = false;
 };
 
@@ -70,10 +70,8 @@ double Baseline::unscaled(const Options& options, double x) const {
 }
 
 void Baseline::learn_range(double x) {
-  const double median = double{whole_.median};
-  const auto forget = [&](float end) {
-    return static_cast<double>(end) + (median - static_cast<double>(end)) * kRangeForgetting;
-  };
+  const double median = double{memory_.fast.median[kWhole]};
+  const auto forget = [&](float end) { return double{end} + (median - double{end}) * kRangeForgetting; };
   range_low_ = static_cast<float>(std::min(x, forget(range_low_)));
   range_high_ = static_cast<float>(std::max(x, forget(range_high_)));
 }
@@ -84,47 +82,67 @@ double Baseline::season_part(std::int64_t local_s) {
   return season_.use() * offset;
 }
 
-double Baseline::drift_surprise(const Learning& learning) {
-  if (remembered_ < 200) return 0;
-  return drift_.step(level_.fast, level_.slow, remembered_, learning.resolution);
+void Baseline::start(float x) {
+  for (std::size_t lane = 0; lane < kLanes; ++lane) memory_.start(lane, x);
+  memory_.above.start(kWhole, kDriftThreshold, kDriftExcess);
+  memory_.below.start(kWhole, kDriftThreshold, kDriftExcess);
+  range_low_ = range_high_ = x;
+}
+
+// Samples that each lane has learned from: a mean counts when its window is full.
+Baseline::LaneSamples Baseline::lane_samples() const {
+  return {remembered_, since(remembered_, level_mean_.kSamples), since(remembered_, trend_mean_.kSamples), remembered_};
+}
+
+Lanes<Baseline::kLanes> Baseline::surprises(const Lanes<kLanes>& deviations, const LaneSamples& samples) {
+  constexpr Lanes<kLanes> kLeast = {kThresholdSpreads, kThresholdSpreads, kThresholdSpreads, kDriftThreshold};
+  Lanes<kLanes> over{}, under{}, share{};
+  for (std::size_t i = 0; i < kViews; ++i) {
+    const bool warm = samples[i] >= kWarmSamples;
+    over[i] = warm ? std::max(deviations[i], 0.0F) : 0;
+    under[i] = warm ? std::max(-deviations[i], 0.0F) : 0;
+    share[i] = warm ? Tails<kLanes>::share_of(samples[i] - kWarmSamples) : 0;
+  }
+  over[kWhole] = drift_.up;
+  under[kWhole] = drift_.down;
+  share[kWhole] = remembered_ >= kDriftWarmSamples ? Tails<kLanes>::share_of(remembered_) : 0;
+  Lanes<kLanes> out = memory_.above.step(over, share, kLeast);
+  const Lanes<kLanes> below = memory_.below.step(under, share, kLeast);
+  for (std::size_t i = 0; i < kLanes; ++i) out[i] = std::max(out[i], below[i]);
+  return out;
 }
 
 Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, double value) {
   const bool guarded = alarm_left_ > 0;
   Seen seen;
   const double x = scaled(options, value);
-  const double scale = unit_ > 0 ? unit_ : 1;
-  const double resolution = options.log_scale ? 0 : std::min(options.resolution / scale, double{kScaledMax});
+  if (remembered_ == 0) start(static_cast<float>(x));
+  const double resolution = options.log_scale || unit_ == 0 ? 0 : options.resolution / unit_;
   const Learning learning{.fast = guarded ? kAlarmLearning : 1,
                           .slow = guarded ? 0.0F : 1.0F,
-                          .resolution = static_cast<float>(resolution)};
-  if (remembered_ == 0) {
-    whole_.start(static_cast<float>(x));
-    drift_.start();
-    range_low_ = range_high_ = static_cast<float>(x);
-  }
+                          .resolution = static_cast<float>(std::min(resolution, double{kScaledMax}))};
+  const Memory<kLanes>::Spread known = memory_.spread(learning.resolution);
+  const bool warm = remembered_ >= kWarmSamples;
   seen.season = season_part(local_s);
-  seen.record = remembered_ >= kWarmSamples && (x < double{range_low_} || x > double{range_high_});
-  const float spread = whole_.spread(learning.resolution);
-  if (remembered_ >= kWarmSamples) season_.add(x - double{whole_.median}, double{spread});
-  if (remembered_ > 0) {
-    whole_.add(static_cast<float>(x), View::share_of(remembered_, kFastSamples), spread, remembered_ >= kWarmSamples);
-  }
+  seen.record = warm && (x < double{range_low_} || x > double{range_high_});
+  if (warm) season_.add(x - double{memory_.fast.median[kWhole]}, double{known.fast[kWhole]});
   learn_range(x);
 
-  seen.value = std::clamp(x - seen.season, -double{kScaledMax}, double{kScaledMax});
-  seen.expected = double{value_.fast.median};
-  seen.expected_low = double{value_.fast.low};
-  seen.expected_high = double{value_.fast.high};
-  seen.expected_level = double{level_.fast.median};
-  seen.expected_trend = double{trend_.fast.median};
-  seen.expected_slow = double{level_.slow.median};
-  seen.level = level_mean_.add(seen.value);
-  seen.trend = trend_mean_.add(seen.value);
-  seen.by_value = value_.step(static_cast<float>(seen.value), remembered_, learning);
-  seen.by_level = level_.step(static_cast<float>(seen.level), since(remembered_, level_mean_.kSamples), learning);
-  seen.by_trend = trend_.step(static_cast<float>(seen.trend), since(remembered_, trend_mean_.kSamples), learning);
-  seen.by_drift = drift_surprise(learning);
+  const double alone = std::clamp(x - seen.season, -double{kScaledMax}, double{kScaledMax});
+  seen.at = {static_cast<float>(alone), static_cast<float>(level_mean_.add(alone)),
+             static_cast<float>(trend_mean_.add(alone)), static_cast<float>(x)};
+  seen.expected = memory_.fast.median;
+  seen.expected_low = double{memory_.fast.low[kValue]};
+  seen.expected_high = double{memory_.fast.high[kValue]};
+  seen.expected_slow = double{memory_.slow.median[kLevel]};
+
+  const LaneSamples samples = lane_samples();
+  const Lanes<kLanes> deviations = memory_.deviation(seen.at, known);
+  memory_.learn(seen.at, samples, known, learning);
+  if (remembered_ >= kDriftWarmSamples) {
+    drift_.step((memory_.fast.median[kLevel] - memory_.slow.median[kLevel]) / known.slow[kLevel]);
+  }
+  seen.surprises = surprises(deviations, samples);
   return seen;
 }
 
@@ -147,15 +165,16 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
   out.record = seen.record;
   out.confidence = confidence_of(remembered_);
   const auto in_units = [&](double x) { return unscaled(options, x + seen.season); };
-  out.expected = in_units(samples_ == 1 ? seen.value : seen.expected);
-  out.expected_low = in_units(samples_ == 1 ? seen.value : seen.expected_low);
-  out.expected_high = in_units(samples_ == 1 ? seen.value : seen.expected_high);
+  out.expected = in_units(double{seen.expected[kValue]});
+  out.expected_low = in_units(seen.expected_low);
+  out.expected_high = in_units(seen.expected_high);
   out.deviation_percent = out.expected == 0 ? std::numeric_limits<double>::quiet_NaN()
                                             : 100 * (value - out.expected) / std::abs(out.expected);
 
-  const double strongest = std::max(std::max(seen.by_value, seen.by_level), std::max(seen.by_trend, seen.by_drift));
-  const double all = seen.by_value + seen.by_level + seen.by_trend + seen.by_drift;
-  out.surprise = std::min(out.confidence * (strongest + kAgreement * (all - strongest)), kSurpriseMax);
+  const auto& [by_value, by_level, by_trend, by_drift] = seen.surprises;
+  const float strongest = std::max(std::max(by_value, by_level), std::max(by_trend, by_drift));
+  const float others = by_value + by_level + by_trend + by_drift - strongest;
+  out.surprise = std::min(out.confidence * (double{strongest} + kAgreement * double{others}), kSurpriseMax);
   out.score = 1 - exp10_of(-out.surprise / kDecadesPerNine);
   if (hold_.step(out.surprise, options.hold_samples)) out.held = out.score;
   out.alarm = out.held >= options.threshold;
@@ -164,10 +183,15 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
   if (out.alarm) alarm_left_ = options.hold_samples;
 
   if (out.surprise < kReasonDecades) return out;
-  sort_in(out, {Cause::kValue, seen.by_value, value, out.expected});
-  sort_in(out, {Cause::kLevel, seen.by_level, in_units(seen.level), in_units(seen.expected_level)});
-  sort_in(out, {Cause::kTrend, seen.by_trend, in_units(seen.trend), in_units(seen.expected_trend)});
-  sort_in(out, {Cause::kDrift, seen.by_drift, in_units(seen.expected_level), in_units(seen.expected_slow)});
+  sort_in(out, {Cause::kValue, double{by_value}, value, out.expected});
+  const auto of_lane = [&](Cause cause, Lane lane) {
+    return Reason{cause, double{seen.surprises[lane]}, in_units(double{seen.at[lane]}),
+                  in_units(double{seen.expected[lane]})};
+  };
+  sort_in(out, of_lane(Cause::kLevel, kLevel));
+  sort_in(out, of_lane(Cause::kTrend, kTrend));
+  sort_in(out,
+          {Cause::kDrift, double{by_drift}, in_units(double{seen.expected[kLevel]}), in_units(seen.expected_slow)});
   return out;
 }
 
@@ -188,10 +212,7 @@ void Baseline::merge(const Baseline& other) {
   const float share = static_cast<float>(other.remembered_) / static_cast<float>(remembered_ + other.remembered_);
   if (unit_ == 0) unit_ = other.unit_;
   const auto ratio = static_cast<float>(unit_ > 0 ? std::min(other.unit_ / unit_, 1e6) : 1);
-  whole_.merge(other.whole_, share, ratio);
-  value_.merge(other.value_, share, ratio);
-  level_.merge(other.level_, share, ratio);
-  trend_.merge(other.trend_, share, ratio);
+  memory_.merge(other.memory_, share, ratio);
   season_.merge(other.season_, double{share}, double{ratio});
   range_low_ = std::min(range_low_, other.range_low_ * ratio);
   range_high_ = std::max(range_high_, other.range_high_ * ratio);
@@ -204,9 +225,8 @@ void Baseline::merge(const Baseline& other) {
 bool Baseline::well_formed() const {
   if (!std::isfinite(unit_) || unit_ < 0 || remembered_ > kRememberedMax || remembered_ > samples_) return false;
   if (!std::isfinite(range_low_) || !std::isfinite(range_high_)) return false;
-  return hold_.well_formed() && whole_.well_formed() && value_.well_formed() && level_.well_formed() &&
-         trend_.well_formed() && level_mean_.well_formed() && trend_mean_.well_formed() && drift_.well_formed() &&
-         season_.well_formed();
+  return hold_.well_formed() && memory_.well_formed() && level_mean_.well_formed() && trend_mean_.well_formed() &&
+         drift_.well_formed() && season_.well_formed();
 }
 
 }  // namespace ipm::baseline

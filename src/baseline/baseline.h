@@ -4,14 +4,16 @@
 // allocates nothing and reads no clock. The same samples give the same scores on every machine.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include "baseline/drift.h"
 #include "baseline/hold.h"
+#include "baseline/memory.h"
 #include "baseline/moving_mean.h"
 #include "baseline/season.h"
-#include "baseline/view.h"
 
 namespace ipm::baseline {
 
@@ -79,14 +81,21 @@ class Baseline {
   bool well_formed() const;
 
  private:
+  // Ways to look at a metric, side by side in the memory. In the last lane stands the value with its season; the tails
+  // of that lane are the drift's.
+  enum Lane : std::size_t { kValue, kLevel, kTrend, kWhole, kLanes };
+  static constexpr std::size_t kViews = 3;
+  using LaneSamples = std::array<std::uint32_t, kLanes>;
   struct Seen;  // One sample on its way through update().
 
   double scaled(const Options& options, double value);
   double unscaled(const Options& options, double x) const;
+  void start(float x);
   void learn_range(double x);
   double season_part(std::int64_t local_s);
+  LaneSamples lane_samples() const;
+  Lanes<kLanes> surprises(const Lanes<kLanes>& deviations, const LaneSamples& samples);
   Seen look(const Options& options, std::int64_t local_s, double value);
-  double drift_surprise(const Learning& learning);
 
   double unit_ = 0;  // A power of two near the first sample, so that floats hold what doubles bring. 0: only zeros yet.
   std::int64_t first_s_ = 0;
@@ -96,8 +105,7 @@ class Baseline {
   std::uint32_t alarm_left_ = 0;  // Samples of guarded learning.
   Hold hold_;
   float range_low_ = 0, range_high_ = 0;
-  Spread whole_;  // Of the value with its season.
-  View value_, level_, trend_;
+  Memory<kLanes> memory_;
   MovingMean<kLevelBlock> level_mean_;
   MovingMean<kTrendBlock> trend_mean_;
   Drift drift_;
@@ -105,7 +113,7 @@ class Baseline {
 };
 static_assert(std::is_trivially_copyable_v<Baseline>);
 // Saved as they are: nothing between the members.
-static_assert(sizeof(Baseline) == 56 + sizeof(Spread) + 3 * sizeof(View) + sizeof(MovingMean<kLevelBlock>) +
+static_assert(sizeof(Baseline) == 56 + sizeof(Memory<4>) + sizeof(MovingMean<kLevelBlock>) +
                                       sizeof(MovingMean<kTrendBlock>) + sizeof(Drift) + sizeof(Season));
 static_assert(sizeof(Baseline) <= 1'100, "seven of them per app within 8 KiB");
 

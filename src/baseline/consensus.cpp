@@ -48,10 +48,16 @@ Consensus::Result Consensus::step(const Options& options, std::span<const Score>
   const bool guarded = alarm_left_ > 0;
   const Learning learning{
       .fast = guarded ? kAlarmLearning : 1, .slow = guarded ? 0.0F : 1.0F, .resolution = kResolution};
-  const bool above = mean > surprises_.fast.median;
-  double surprise = surprises_.step(mean, samples_, learning);
+  const Lanes<1> at = {mean};
+  if (samples_ == 0) surprises_.start(0, mean);
+  const Memory<1>::Spread known = surprises_.spread(learning.resolution);
+  // Quieter than usual is no news: there is no tail below.
+  const bool warm = samples_ >= kWarmSamples;
+  const Lanes<1> over = {warm ? std::max(surprises_.deviation(at, known)[0], 0.0F) : 0};
+  const Lanes<1> share = {warm ? Tails<1>::share_of(samples_ - kWarmSamples) : 0};
+  double surprise = double{surprises_.above.step(over, share, {kThresholdSpreads})[0]};
+  surprises_.learn(at, {samples_}, known, learning);
   if (samples_ < 0xffff'ffff) ++samples_;
-  if (!above) surprise = 0;  // Quieter than usual is no news.
   surprise = std::min(surprise * samples_ / (samples_ + kConfidenceSamples), kSurpriseMax);
   out.score = 1 - exp10_of(-surprise / kDecadesPerNine);
   if (hold_.step(surprise, options.hold_samples)) out.held = out.score;

@@ -28,7 +28,7 @@ class Consensus {
   bool well_formed() const { return hold_.well_formed() && surprises_.well_formed(); }
 
  private:
-  View surprises_;
+  Memory<1> surprises_;
   Hold hold_;
   std::uint32_t samples_ = 0;
   std::uint32_t alarm_left_ = 0;

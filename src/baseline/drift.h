@@ -6,36 +6,26 @@
 #include <cmath>
 #include <cstdint>
 
-#include "baseline/spread.h"
-#include "baseline/tail.h"
 #include "baseline/tuning.h"
 
 namespace ipm::baseline {
 
 struct Drift {
   float up = 0, down = 0;
-  Tail tail;
   std::uint32_t told = 0;  // 1: an alarm told of this difference; silent until the levels meet again.
+  std::uint32_t reserved = 0;
 
-  void start() { tail.start(kDriftThreshold, kDriftExcess); }
-
-  // Returns the surprise. `samples` before this one.
-  double step(const Spread& fast, const Spread& slow, std::uint32_t samples, float resolution) {
-    const float apart = (fast.median - slow.median) / slow.spread(resolution);
+  // `apart`: fast minus slow level, in spreads of the slow memory.
+  void step(float apart) {
     const float clipped = std::clamp(apart, -kDriftClip, kDriftClip);
     up = std::max(0.0F, up + (clipped - kDriftSlack) * (1 / kDriftSamples));
     down = std::max(0.0F, down + (-clipped - kDriftSlack) * (1 / kDriftSamples));
     if (std::abs(apart) < kDriftSlack) told = 0;
-    const float sum = std::max(up, down);
-    const double surprise = tail.surprise(sum);
-    tail.add(sum, Tail::share(samples), kDriftThreshold);
-    if (told == 0) return surprise;
-    up = down = 0;
-    return 0;
+    if (told != 0) up = down = 0;
   }
 
   bool well_formed() const {
-    return std::isfinite(up) && up >= 0 && std::isfinite(down) && down >= 0 && tail.well_formed() && told <= 1;
+    return std::isfinite(up) && up >= 0 && std::isfinite(down) && down >= 0 && told <= 1 && reserved == 0;
   }
 };
 

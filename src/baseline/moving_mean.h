@@ -39,11 +39,15 @@ struct MovingMean {
   static bool is_scaled(float sum) { return std::abs(sum) <= 2 * static_cast<float>(kSamples) * kScaledMax; }
 
   void next_block() {
+    const float done = sums[block];
     block = static_cast<std::uint8_t>((block + 1) % kBlocks);
     filled = 0;
     if (blocks < kBlocks - 1) ++blocks;
-    double sum = 0;  // Anew, so that rounding does not add up.
-    for (std::uint32_t i = 0; i < kBlocks; ++i) sum += i == block ? 0 : static_cast<double>(sums[i]);
+    older += done - sums[block];  // The oldest leaves: its place is filled next.
+    sums[block] = 0;
+    if (block != 0) return;
+    double sum = 0;  // Anew once a round, so that rounding does not add up.
+    for (const float each : sums) sum += static_cast<double>(each);
     older = static_cast<float>(sum);
   }
 };

@@ -44,6 +44,7 @@ inline constexpr double kSeasonUseful = 0.6;   // all of it below.
 // Slow ramps: CUSUM of the fast level against the slow one.
 inline constexpr float kDriftSlack = 1;  // Spreads.
 inline constexpr float kDriftClip = 4;
+inline constexpr std::uint32_t kDriftWarmSamples = 200;
 inline constexpr float kDriftSamples = 500;
 inline constexpr float kDriftThreshold = 0.5F;
 inline constexpr float kDriftExcess = 0.25F;

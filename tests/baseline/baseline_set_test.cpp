@@ -79,7 +79,8 @@ TEST(BaselineSetTest, AnyCutIsFound) {
 
 TEST(BaselineSetTest, SaysWhatIsWrongAndWhere) {
   std::string bytes = two_programs().encode();
-  EXPECT_THAT(message_of("IPMLOG\r\n\x1a and more than thirty-two bytes of it"), HasSubstr("byte 0: this is no baseline file"));
+  EXPECT_THAT(message_of("IPMLOG\r\n\x1a and more than thirty-two bytes of it"),
+              HasSubstr("byte 0: this is no baseline file"));
   EXPECT_THAT(message_of(bytes.substr(0, 40)), HasSubstr("byte 32: ends within a record"));
   // The first record: its header at 32, "/usr/bin/cron" at 48, its state behind.
   bytes[48] = 'X';

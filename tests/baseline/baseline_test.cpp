@@ -114,8 +114,8 @@ TEST(BaselineTest, TheCallersClockMayJump) {
   Noise noise(7);
   Baseline baseline;
   for (int i = 0; i < 2'000; ++i) {
-    const std::int64_t time_s = i % 2 == 0 ? std::numeric_limits<std::int64_t>::max() - i
-                                           : std::numeric_limits<std::int64_t>::min() + i;
+    const std::int64_t time_s =
+        i % 2 == 0 ? std::numeric_limits<std::int64_t>::max() - i : std::numeric_limits<std::int64_t>::min() + i;
     const Score score = baseline.update({}, time_s, noise.normal());
     ASSERT_GE(score.score, 0);
     ASSERT_LE(score.score, 1);
@@ -212,7 +212,8 @@ TEST(BaselineTest, AnyMagnitudeIsScoredAndExplainedInItsUnits) {
 }
 
 TEST(BaselineTest, NoOrderOfExtremesBreaksIt) {
-  const double extremes[] = {0, -0.0, 1e-300, -1e-300, 1e300, -1e300, 1, -1, 5e-324, 1.7e308, -1.7e308, kNaN, kInfinity};
+  const double extremes[] = {0,  -0.0,   1e-300,  -1e-300,  1e300, -1e300,   1,
+                             -1, 5e-324, 1.7e308, -1.7e308, kNaN,  kInfinity};
   Random random(14);
   for (int run = 0; run < 20; ++run) {
     const Options options{.log_scale = run % 2 == 1, .resolution = run % 3 == 0 ? 1e308 : 0};

@@ -57,19 +57,19 @@ TEST_P(CalibrationTest, NineTenthsIsReachedOnceInSomeHundredsOfSamples) {
   EXPECT_LT(rates.very_rare, 0.15) << "per 1,000 samples";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Noise, CalibrationTest,
-    testing::Values(Shape{"normal", [](Noise& n) { return 5 + n.normal(); }},
-                    Shape{"uniform", [](Noise& n) { return n.uniform(); }},
-                    Shape{"exponential", [](Noise& n) { return n.exponential(); }},
-                    Shape{"lognormal", [](Noise& n) { return n.lognormal(); }},
-                    Shape{"pareto", [](Noise& n) { return n.pareto(); }},
-                    Shape{"poisson", [](Noise& n) { return n.poisson(3); }},
-                    Shape{"rare_events", [](Noise& n) { return n.poisson(0.1); }},
-                    Shape{"two_values", [](Noise& n) { return n.uniform() < 0.3 ? 1.0 : 0.0; }},
-                    Shape{"mostly_zero", [](Noise& n) { return n.uniform() < 0.02 ? n.exponential() : 0.0; }},
-                    Shape{"with_memory", [](Noise& n) { return n.red(); }}),
-    [](const testing::TestParamInfo<Shape>& shape) { return shape.param.name; });
+INSTANTIATE_TEST_SUITE_P(Noise, CalibrationTest,
+                         testing::Values(Shape{"normal", [](Noise& n) { return 5 + n.normal(); }},
+                                         Shape{"uniform", [](Noise& n) { return n.uniform(); }},
+                                         Shape{"exponential", [](Noise& n) { return n.exponential(); }},
+                                         Shape{"lognormal", [](Noise& n) { return n.lognormal(); }},
+                                         Shape{"pareto", [](Noise& n) { return n.pareto(); }},
+                                         Shape{"poisson", [](Noise& n) { return n.poisson(3); }},
+                                         Shape{"rare_events", [](Noise& n) { return n.poisson(0.1); }},
+                                         Shape{"two_values", [](Noise& n) { return n.uniform() < 0.3 ? 1.0 : 0.0; }},
+                                         Shape{"mostly_zero",
+                                               [](Noise& n) { return n.uniform() < 0.02 ? n.exponential() : 0.0; }},
+                                         Shape{"with_memory", [](Noise& n) { return n.red(); }}),
+                         [](const testing::TestParamInfo<Shape>& shape) { return shape.param.name; });
 
 }  // namespace
 }  // namespace ipm::baseline
