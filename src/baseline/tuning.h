@@ -34,7 +34,7 @@ inline constexpr float kPeakClip = 5;      // A peak teaches at most this multip
 inline constexpr double kTailShape = 0.1;  // Of the generalised Pareto tail: slightly heavier than exponential.
 
 // Season: one slot per hour of the week.
-inline constexpr double kSeasonShrink = 20;            // Samples at which a slot is half believed.
+inline constexpr double kSeasonShrink = 5;             // Samples at which a slot is half believed.
 inline constexpr std::uint32_t kSeasonVisitsMax = 60;  // A slot is an average of at most so many samples.
 inline constexpr double kSeasonClip = 4;               // Spreads.
 inline constexpr std::uint32_t kSeasonWarmSamples = 100;
