@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "baseline/baseline.h"
 #include "baseline/consensus.h"
-#include "base/random.h"
 #include "cpu_time.h"
 #include "race.h"
 #include "sections.h"

@@ -73,7 +73,7 @@ typedef struct ipm_score {
  * @param options   NULL: the defaults.
  * @return IPM_OK; IPM_ERR_INVALID_ARGUMENT names the option that cannot be meant.
  *
- * Ownership: close it with ipm_scorer_close(). About 1 KiB a metric, which does not grow.
+ * Ownership: close it with ipm_scorer_close(). About 1.2 KiB a metric, which does not grow.
  * Threads:   any.
  * Since:     0.1
  */

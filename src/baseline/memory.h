@@ -1,5 +1,5 @@
-// What is usual over a fast and a slow memory, and how rare it is to be as far from it. A deviation counts only as far as
-// both memories see it, on the same side.
+// What is usual over a fast and a slow memory, and how rare it is to be as far from it. A deviation counts only as far
+// as both memories see it, on the same side.
 #pragma once
 
 #include <algorithm>
@@ -55,7 +55,7 @@ struct Memory {
     return out;
   }
 
-  // Lane by lane, `samples` is how many it has seen before this one; at 0 it starts anew.
+  // Lane by lane, `samples` is how many it has seen before this one; at 0 what is usual starts anew.
   void learn(const Lanes<kLanes>& x, const std::array<std::uint32_t, kLanes>& samples, const Spread& known,
              const Learning& learning) {
     Lanes<kLanes> share;
@@ -69,7 +69,9 @@ struct Memory {
       slow.add(x, share, clip(samples, known.slow));
     }
     for (std::size_t i = 0; i < kLanes; ++i) {
-      if (samples[i] == 0) start(i, x[i]);
+      if (samples[i] != 0) continue;
+      fast.start(i, x[i]);
+      slow.start(i, x[i]);
     }
   }
 

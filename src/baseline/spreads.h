@@ -1,6 +1,6 @@
 // What is usual: median, 10 % and 90 % quantile and mean deviation, by stochastic approximation (Robbins, Monro 1951,
-// doi:10.1214/aoms/1177729586). Each sample moves a quantile by a small step up or down, whatever its size, so an outlier
-// moves it no more than any other sample does.
+// doi:10.1214/aoms/1177729586). Each sample moves a quantile by a small step up or down, whatever its size, so an
+// outlier moves it no more than any other sample does.
 //
 // Several series are kept side by side, one per lane, and treated alike: the compiler does four at a time.
 #pragma once

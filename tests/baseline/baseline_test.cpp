@@ -123,12 +123,23 @@ TEST(BaselineTest, TheCallersClockMayJump) {
   EXPECT_TRUE(baseline.well_formed());
 }
 
-TEST(BaselineTest, ASlowRampThatTheFastMemoryFollowsAlarms) {
+// Samples of two weeks that are said to drift; `slope` in spreads a sample.
+int drifting_alarms(double slope) {
   Noise noise(8);
   WatchedMetric metric = calm_metric(noise, 10'000);
   double level = 50;
-  metric.feed(10'000, [&] { return (level += 0.0005) + noise.normal(); });  // Five spreads in a week.
-  EXPECT_GE(metric.alarms(), 1);
+  int alarms = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const Score& score = metric.feed((level += slope) + noise.normal());
+    alarms += score.alarm && score.reasons[0].cause == Cause::kDrift ? 1 : 0;
+  }
+  return alarms;
+}
+
+TEST(BaselineTest, ASlowRampThatTheFastMemoryFollowsIsADriftAndNoiseIsNone) {
+  EXPECT_EQ(drifting_alarms(0), 0);
+  EXPECT_GE(drifting_alarms(0.0002), 1);
+  EXPECT_GE(drifting_alarms(0.0005), 1);
 }
 
 TEST(BaselineTest, AnAttackTeachesLittleSoThatTheNextOneAlarmsToo) {
