@@ -26,7 +26,6 @@ void use(Baseline baseline) {
     }
   }
   baseline.accept();
-  if (!baseline.well_formed()) std::abort();
 }
 
 void read(const std::string& bytes) {

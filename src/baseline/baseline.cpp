@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kReasonDecades = 1;  // Below, nobody asks why.
 constexpr std::uint32_t kRememberedMax = 1'000'000;
+constexpr std::uint64_t kSamplesMax = 1ULL << 62;
 
 // Samples of a view whose window is full since `window` samples.
 std::uint32_t since(std::uint32_t remembered, std::uint32_t window) {
@@ -204,26 +205,39 @@ void Baseline::accept() {
 }
 
 void Baseline::merge(const Baseline& other) {
-  if (other.samples_ == 0) return;
-  if (samples_ == 0) {
+  if (other.remembered_ == 0) return;
+  if (remembered_ == 0) {
     *this = other;
     return;
   }
+  Baseline merged = *this;
+  merged.mix(other);
+  // Magnitudes too far apart for one baseline: the one that knows more stays.
+  if (merged.well_formed()) {
+    *this = merged;
+  } else if (other.remembered_ > remembered_) {
+    *this = other;
+  }
+}
+
+void Baseline::mix(const Baseline& other) {
   const float share = static_cast<float>(other.remembered_) / static_cast<float>(remembered_ + other.remembered_);
   if (unit_ == 0) unit_ = other.unit_;
-  const auto ratio = static_cast<float>(unit_ > 0 ? std::min(other.unit_ / unit_, 1e6) : 1);
+  const auto ratio = static_cast<float>(unit_ > 0 ? std::min(other.unit_ / unit_, double{kScaledMax}) : 1);
   memory_.merge(other.memory_, share, ratio);
   season_.merge(other.season_, double{share}, double{ratio});
   range_low_ = std::min(range_low_, other.range_low_ * ratio);
   range_high_ = std::max(range_high_, other.range_high_ * ratio);
   first_s_ = std::min(first_s_, other.first_s_);
   last_s_ = std::max(last_s_, other.last_s_);
-  samples_ += other.samples_;
+  samples_ = std::min(samples_ + other.samples_, kSamplesMax);
   remembered_ = std::min(remembered_ + other.remembered_, kRememberedMax);
 }
 
 bool Baseline::well_formed() const {
-  if (!std::isfinite(unit_) || unit_ < 0 || remembered_ > kRememberedMax || remembered_ > samples_) return false;
+  if (!std::isfinite(unit_) || unit_ < 0 || samples_ > kSamplesMax) return false;
+  if (remembered_ > kRememberedMax || remembered_ > samples_) return false;
+  if (remembered_ > 0 && !(memory_.above.started() && memory_.below.started())) return false;
   if (!std::isfinite(range_low_) || !std::isfinite(range_high_)) return false;
   return hold_.well_formed() && memory_.well_formed() && level_mean_.well_formed() && trend_mean_.well_formed() &&
          drift_.well_formed() && season_.well_formed();

@@ -91,6 +91,7 @@ class Baseline {
   double scaled(const Options& options, double value);
   double unscaled(const Options& options, double x) const;
   void start(float x);
+  void mix(const Baseline& other);
   void learn_range(double x);
   double season_part(std::int64_t local_s);
   LaneSamples lane_samples() const;

@@ -56,9 +56,10 @@ struct Season {
   }
 
   void merge(const Season& other, double share, double unit_ratio) {
-    if (other.step == 0) return;
-    if (step == 0) step = static_cast<float>(static_cast<double>(other.step) * unit_ratio);
-    const double ratio = static_cast<double>(other.step) * unit_ratio / static_cast<double>(step);
+    const auto other_step = static_cast<float>(static_cast<double>(other.step) * unit_ratio);
+    if (other_step == 0) return;
+    if (step == 0) step = other_step;
+    const double ratio = static_cast<double>(other_step) / static_cast<double>(step);
     for (std::uint32_t i = 0; i < kSlots; ++i) {
       const std::uint32_t both = visits[i] + other.visits[i];
       if (both == 0) continue;

@@ -78,20 +78,25 @@ struct Tails {
     }
   }
 
+  bool started() const {
+    return std::ranges::none_of(threshold, [](float each) { return each == 0; });
+  }
+
   bool well_formed() const {
+    constexpr float kStoredMax = 2 * kDeviationMax;
     for (std::size_t i = 0; i < kLanes; ++i) {
-      const bool whole = std::isfinite(threshold[i]) && std::isfinite(excess[i]) && std::isfinite(peak[i]) &&
-                         threshold[i] >= 0 && excess[i] >= 0 && peak[i] >= 0 && decades[i] >= 0 &&
-                         decades[i] <= kDecadesMax && quiet[i] < kQuietSamples;
-      const bool started = threshold[i] > 0 && excess[i] > 0;
-      const bool unused = threshold[i] == 0 && excess[i] == 0 && (inside & bit(i)) == 0;
-      if (!whole || !(started || unused)) return false;
+      const bool bounded = threshold[i] > 0.1F && threshold[i] < kStoredMax && excess[i] >= kExcessMin &&
+                           excess[i] < kStoredMax && peak[i] >= 0 && peak[i] < kStoredMax;
+      const bool unused = threshold[i] == 0 && excess[i] == 0 && peak[i] == 0 && (inside & bit(i)) == 0;
+      const bool counted = decades[i] >= 0 && decades[i] <= kDecadesMax && quiet[i] < kQuietSamples;
+      if (!counted || !(bounded || unused)) return false;
     }
     return inside < bit(kLanes);
   }
 
  private:
   static constexpr float kDecadesMax = 6;
+  static constexpr float kExcessMin = 1e-3F;
 
   static constexpr std::uint32_t bit(std::size_t lane) { return 1U << lane; }
 
@@ -129,7 +134,7 @@ struct Tails {
     if (peaks[lane] < 0xffff) ++peaks[lane];
     const float over = std::min(peak[lane] - threshold[lane], kPeakClip * excess[lane]);
     const float seen = std::min(kExcessPeaks + static_cast<float>(peaks[lane]), kExcessPeaksMax);
-    excess[lane] = std::max(excess[lane] + (over - excess[lane]) / seen, 1e-3F);
+    excess[lane] = std::max(excess[lane] + (over - excess[lane]) / seen, kExcessMin);
   }
 };
 
