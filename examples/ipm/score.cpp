@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ipm/ipm.hpp>
@@ -119,11 +120,15 @@ class ScorePrinter {
     }
     if (format_ == Format::kTable && score.alarm == 0) return;
     std::vector<std::string> cells = cells_of(line, time, score);
-    if (format_ == Format::kTable) alarms_.push_back(std::move(cells));
-    if (format_ == Format::kJsonl) pending_ += json_of(cells);
-    if (format_ == Format::kCsv) {
-      for (std::string& cell : cells) cell = csv_text(cell);
+    if (format_ == Format::kJsonl) {
+      pending_ += json_of(cells);
+    } else if (format_ == Format::kCsv) {
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (is_text(kNames[i])) cells[i] = csv_text(cells[i]);
+      }
       pending_ += csv_record(cells);
+    } else {
+      alarms_.push_back(std::move(cells));
     }
   }
   void flush() {
