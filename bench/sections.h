@@ -11,5 +11,6 @@ void bench_engine(Report& report);
 void bench_memory(Report& report);
 void bench_inventory(Report& report);
 void bench_ebpf(Report& report);
+void bench_detect(Report& report);
 
 }  // namespace ipm::bench

@@ -8,5 +8,6 @@ namespace cli {
 int run_events(const Options& options);
 int run_top(const Options& options);
 int run_doctor(const Options& options);
+int run_score(const Options& options);
 
 }  // namespace cli

@@ -84,6 +84,8 @@ int run_command(const Options& options) {
       return run_top(options);
     case Command::kColumns:
       return run_columns(options);
+    case Command::kScore:
+      return run_score(options);
   }
   return 1;
 }

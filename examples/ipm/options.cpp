@@ -10,6 +10,8 @@
 
 #include <ipm/ipm.h>
 
+#include "score_lines.h"
+
 namespace cli {
 namespace {
 
@@ -67,6 +69,37 @@ void add_format(CLI::App& app, Options& out) {
          },
          "How to print: table, jsonl or csv")
       ->check(CLI::IsMember({"table", "jsonl", "csv"}));
+}
+
+void add_score(CLI::App& app, Options& out) {
+  app.add_option("series", out.series, "Lines of time,value[,value…]; - is stdin (default)")->type_name("FILE");
+  app.add_flag("--raw", out.raw, "The continuous score of each point instead of the held alarm's");
+  app.add_option_function<std::string>(
+         "--format",
+         [&out](const std::string& text) {
+           out.format = text == "jsonl"   ? Format::kJsonl
+                        : text == "csv"   ? Format::kCsv
+                        : text == "table" ? Format::kTable
+                                          : Format::kScore;
+         },
+         "score: one number a line; jsonl or csv: each point explained; table: the alarms, at the end")
+      ->check(CLI::IsMember({"score", "table", "jsonl", "csv"}))
+      ->default_str("score");
+  app.add_flag("--header", out.header, "The first line holds names: skip it");
+  app.add_flag("--log-scale", out.log_scale, "Score log(1 + |value|): for bytes and counts that span decades");
+  app.add_option("--threshold", out.threshold, "A held score from here on is an alarm: 0.9")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--hold", out.hold_samples, "Points for which an alarm is not repeated: 300");
+  app.add_option("--resolution", out.resolution, "Differences below it do not matter: 0")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option_function<std::string>(
+      "--utc-offset",
+      [&out](const std::string& text) {
+        const std::optional<std::int32_t> offset = read_utc_offset(text);
+        if (!offset) throw CLI::ValidationError("\"" + text + "\" is not like +02:00 or 7200");
+        out.utc_offset_s = *offset;
+      },
+      "What local time is ahead of the series' time: +02:00, or seconds");
 }
 
 void add_common(CLI::App& app, Options& out) {
@@ -140,6 +173,9 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   CLI::App* top = command("top", "A live view: processes by rate, and their peers", Command::kTop);
   top->add_flag("--self-traffic", out.self_traffic, "If nothing moves a byte in 2 s, make some on loopback");
   add_common(*top, out);
+  CLI::App* score = command("score", "A score for each point of a series: how unusual it is", Command::kScore);
+  score->preparse_callback([&out](std::size_t) { out.format = Format::kScore; });
+  add_score(*score, out);
   CLI::App* columns = command("columns", "The tables, or the columns of one", Command::kColumns);
   columns->add_option("table", out.table, "Its name")->type_name("TABLE");
   add_format(*columns, out);

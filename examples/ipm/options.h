@@ -8,8 +8,8 @@
 
 namespace cli {
 
-enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns };
-enum class Format { kTable, kJsonl, kCsv };
+enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns, kScore };
+enum class Format { kTable, kJsonl, kCsv, kScore };
 
 struct Options {
   Command command = Command::kTable;
@@ -30,6 +30,16 @@ struct Options {
   bool self_traffic = false;
   bool self_test = true;
   std::string lesser_user;  // Whom to become when the sources are attached; empty: nobody else.
+
+  // `score`.
+  std::string series = "-";
+  bool raw = false;
+  bool header = false;
+  bool log_scale = false;
+  std::int32_t utc_offset_s = 0;
+  std::uint32_t hold_samples = 0;  // 0 in these three: the library's default.
+  double threshold = 0;
+  double resolution = 0;
 
   // The filter in the library's words. `default_columns` unless --columns was given; may be empty.
   std::string filter(const std::string& default_columns) const;

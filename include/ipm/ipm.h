@@ -24,6 +24,7 @@
 #include <ipm/export.h>
 #include <ipm/monitor.h>
 #include <ipm/query.h>
+#include <ipm/score.h>
 #include <ipm/source.h>
 #include <ipm/stats.h>
 #include <ipm/status.h>

@@ -196,6 +196,57 @@ class Monitor {
   std::unique_ptr<ipm_monitor, Close> monitor_;
 };
 
+/// Scores of any series of numbers. Needs no monitor.
+class Scorer {
+ public:
+  struct Options {
+    std::uint32_t metrics = 1;       ///< Values per sample.
+    bool log_scale = false;          ///< For bytes and counts that span decades.
+    std::uint32_t hold_samples = 0;  ///< 0: the default.
+    double threshold = 0;            ///< 0: the default.
+    double resolution = 0;           ///< Differences below it do not matter.
+  };
+
+  Scorer() : Scorer(Options()) {}
+  explicit Scorer(const Options& options) {
+    ipm_scorer_options raw{};
+    raw.struct_size = sizeof raw;
+    raw.metrics = options.metrics;
+    raw.log_scale = options.log_scale ? 1 : 0;
+    raw.hold_samples = options.hold_samples;
+    raw.threshold = options.threshold;
+    raw.resolution = options.resolution;
+    ipm_scorer* opened = nullptr;
+    check(ipm_scorer_open(&opened, &raw));
+    scorer_.reset(opened);
+  }
+
+  /// A score of 0 when every value is missing (NaN).
+  ipm_score update(std::int64_t time_ns, std::int32_t utc_offset_s, const std::vector<double>& values) {
+    ipm_score out{};
+    out.struct_size = sizeof out;
+    check(ipm_scorer_update(get(), time_ns, utc_offset_s, values.data(), static_cast<std::uint32_t>(values.size()),
+                            &out));
+    return out;
+  }
+  /// Of one metric at the last update.
+  ipm_score metric(std::uint32_t index) const {
+    ipm_score out{};
+    out.struct_size = sizeof out;
+    check(ipm_scorer_metric(get(), index, &out));
+    return out;
+  }
+  void accept() { check(ipm_scorer_accept(get())); }
+
+  ipm_scorer* get() const noexcept { return scorer_.get(); }
+
+ private:
+  struct Close {
+    void operator()(ipm_scorer* scorer) const noexcept { ipm_scorer_close(scorer); }
+  };
+  std::unique_ptr<ipm_scorer, Close> scorer_;
+};
+
 }  // namespace cxx
 }  // namespace ipm
 

@@ -336,6 +336,43 @@ AT(ipm_source_vtable, interrupt, 40);
 AT(ipm_source_vtable, missing, 48);
 AT(ipm_source_vtable, close, 56);
 
+VALUE(IPM_CAUSE_NONE, 0);
+VALUE(IPM_CAUSE_VALUE, 1);
+VALUE(IPM_CAUSE_LEVEL, 2);
+VALUE(IPM_CAUSE_TREND, 3);
+VALUE(IPM_CAUSE_DRIFT, 4);
+
+SIZE(ipm_scorer_options, 32);
+AT(ipm_scorer_options, struct_size, 0);
+AT(ipm_scorer_options, metrics, 4);
+AT(ipm_scorer_options, log_scale, 8);
+AT(ipm_scorer_options, hold_samples, 12);
+AT(ipm_scorer_options, threshold, 16);
+AT(ipm_scorer_options, resolution, 24);
+
+SIZE(ipm_score_reason, 32);
+AT(ipm_score_reason, cause, 0);
+AT(ipm_score_reason, reserved, 4);
+AT(ipm_score_reason, surprise, 8);
+AT(ipm_score_reason, value, 16);
+AT(ipm_score_reason, expected, 24);
+
+SIZE(ipm_score, 184);
+AT(ipm_score, struct_size, 0);
+AT(ipm_score, alarm, 4);
+AT(ipm_score, record, 8);
+AT(ipm_score, metric, 12);
+AT(ipm_score, score, 16);
+AT(ipm_score, held, 24);
+AT(ipm_score, value, 32);
+AT(ipm_score, expected, 40);
+AT(ipm_score, expected_low, 48);
+AT(ipm_score, expected_high, 56);
+AT(ipm_score, deviation_percent, 64);
+AT(ipm_score, confidence, 72);
+AT(ipm_score, samples, 80);
+AT(ipm_score, reasons, 88);
+
 SIZE(ipm_column_info, 48);
 AT(ipm_column_info, struct_size, 0);
 AT(ipm_column_info, type, 4);

@@ -87,6 +87,36 @@ cmp -s "$dir/out" "$dir/ledger" || broken "a recording gives the same ledger"
 [ "${PIPESTATUS[0]}" = 0 ] || broken "a closed pipe is no failure"
 [ "$(cat "$dir/err")" = ready ] || broken "a closed pipe is nothing to say"
 
+# A score for each point, in order, whatever comes after it; a line that cannot be read is named and ends it.
+series=$(dirname "$0")/../data/series/realAdExchange__exchange-4_cpm_results.csv
+points=$(($(wc -l <"$series") - 1))
+exits 0 score --header "$series"
+[ "$(wc -l <"$dir/out")" = $points ] || broken "ipm score prints one line for each point"
+cp "$dir/out" "$dir/held"
+head -1000 "$series" >"$dir/head"
+exits 0 score --header "$dir/head"
+head -999 "$dir/held" | cmp -s - "$dir/out" || broken "a score depends on the points before it only"
+exits 0 score --header --raw "$series"
+paste "$dir/held" "$dir/out" | awk '$1 != 0 && $1 != $2 || $2 < 0 || $2 > 1 { exit 1 }' || broken "a held score is 0 or the score"
+for format in jsonl csv table; do
+  exits 0 score --header "$series" --format $format
+  [ "$(wc -l <"$dir/out")" -gt 2 ] || broken "ipm score --format $format explains"
+done
+tail -n +2 "$series" | "$ipm" score | cmp -s - "$dir/held" || broken "ipm score reads stdin"
+printf '0,1,2\n60,,nan\n120,1e999,3\n2014-04-01T00:00:00.5Z,4,5\r\n' >"$dir/several"
+exits 0 score "$dir/several"
+[ "$(wc -l <"$dir/out")" = 4 ] || broken "missing values are points too"
+for line in '' 'word' 'word,1' '60,word' '60,1' '2014-13-01 00:00:00,1,2' '1e10,1,2'; do
+  { cat "$dir/several"; printf '%s\n' "$line"; } >"$dir/bad"
+  exits 2 score "$dir/bad"
+  [ "$(wc -l <"$dir/out")" = 4 ] || broken "the points before a bad line are scored"
+  grep -q 'line 5:' "$dir/err" || broken "the bad line \"$line\" is named"
+done
+exits 2 score "$dir/none"
+exits 2 score "$series" --threshold 2
+exits 2 score "$series" --utc-offset soon
+exits 0 score --header "$series" --utc-offset=-05:30 --log-scale --hold 10 --resolution 1
+
 wait_for() {  # wait_for FILE TEXT
   for _ in $(seq 200); do
     grep -q "$2" "$1" 2>/dev/null && return

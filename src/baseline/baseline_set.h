@@ -1,0 +1,47 @@
+// The baselines of many programs by key, as they are kept beyond a run: saved to bytes, read back, merged.
+//
+// Not for the hot path: an engine holds its baselines beside its apps and comes here to save and to load.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "baseline/baseline.h"
+
+namespace ipm::baseline {
+
+// The app by its key text, and which of its metrics.
+struct SetKey {
+  std::string app;
+  std::uint32_t metric = 0;
+  auto operator<=>(const SetKey&) const = default;
+};
+
+class BaselineSet {
+ public:
+  static constexpr std::size_t kAppBytesMax = 4'096;
+  static constexpr std::size_t kBaselinesMax = 1'000'000;
+
+  // Replaces what was there. kLimit beyond the bounds above.
+  Status put(std::string_view app, std::uint32_t metric, const Baseline& baseline);
+  // Null: there is none.
+  const Baseline* find(std::string_view app, std::uint32_t metric) const;
+  // Adds what `other` learned; a key that is in both is merged, as for the processes of one app.
+  Status merge(const BaselineSet& other);
+  const std::map<SetKey, Baseline>& all() const { return baselines_; }
+
+  // The file format is in baseline_file.h. The same set gives the same bytes.
+  std::string encode() const;
+  // All or nothing. kCorrupt and kUnsupported say what is wrong and at which byte.
+  static Result<BaselineSet> decode(std::string_view bytes);
+
+ private:
+  std::map<SetKey, Baseline> baselines_;
+};
+
+}  // namespace ipm::baseline
