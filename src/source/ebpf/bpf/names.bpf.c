@@ -30,7 +30,7 @@ struct bpf_tcp_sock {
   __u64 bytes_acked;
 };
 enum { DNS = 53, MDNS = 5353, LLMNR = 5355 };
-enum { HELLO_PIECES_MAX = 8, HELLO_BYTES_MAX = 16 << 10 };
+enum { HELLO_PIECES_MAX = 8, HELLO_BYTES_MAX = 16 << 10, UNFINISHED_TICKS = 2 };
 
 /* How far a connection's hello is. Goes with the socket. */
 struct ipm_hello {
@@ -78,15 +78,19 @@ static __always_inline int copy_fitting(struct __sk_buff* skb, u64 cookie, u32 w
 
 SEC("cgroup_skb/ingress")
 int ipm_ingress(struct __sk_buff* skb) {
-  struct bpf_sock* sk = socket_of(skb);
+  if (!may_be(skb, IPPROTO_UDP)) return 1;
   struct headers at;
-  if (!sk || sk->protocol != IPPROTO_UDP || !find_transport(skb, &at) || at.protocol != IPPROTO_UDP) return 1;
+  if (!find_transport(skb, &at) || at.protocol != IPPROTO_UDP) return 1;
   __be16 ports[2];
   if (bpf_skb_load_bytes(skb, at.transport, ports, sizeof ports)) return 1;
   u16 from = __builtin_bswap16(ports[0]);
   if (from == DNS || from == MDNS || from == LLMNR) copy_fitting(skb, bpf_get_socket_cookie(skb), IPM_PACKET_DNS);
   return 1;
 }
+
+/* The tick in which a hello was last left unfinished: before the first answer every segment may begin one, after it
+ * only such a hello goes on. */
+unsigned int unfinished = 0;
 
 static __always_inline void follow_hello(struct __sk_buff* skb, struct bpf_sock* sk, u32 transport) {
   struct ipm_hello* hello = bpf_sk_storage_get(&hellos, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -108,15 +112,22 @@ static __always_inline void follow_hello(struct __sk_buff* skb, struct bpf_sock*
   }
   copy_fitting(skb, bpf_get_socket_cookie(skb), IPM_PACKET_HELLO);
   hello->left = bytes < hello->left ? hello->left - bytes : 0;
-  if (hello->left == 0 || ++hello->pieces >= HELLO_PIECES_MAX) hello->done = 1;
+  if (hello->left == 0 || ++hello->pieces >= HELLO_PIECES_MAX) {
+    hello->done = 1;
+  } else {
+    unfinished = epoch_now();
+  }
 }
 
 SEC("cgroup_skb/egress")
 int ipm_egress(struct __sk_buff* skb) {
+  if (!may_be(skb, IPPROTO_TCP)) return 1;
   struct bpf_sock* sk = socket_of(skb);
   if (!sk || sk->protocol != IPPROTO_TCP) return 1;
   struct bpf_tcp_sock* tcp = bpf_tcp_sock(sk);
   if (!tcp || tcp->bytes_acked > HELLO_BYTES_MAX) return 1; /* Long past its beginning. */
+  /* The SYN is the first byte that is answered. */
+  if (tcp->bytes_acked > 1 && epoch_now() - *(volatile u32*)&unfinished > UNFINISHED_TICKS) return 1;
   struct headers at;
   if (find_transport(skb, &at) && at.protocol == IPPROTO_TCP) follow_hello(skb, sk, at.transport);
   return 1;

@@ -21,6 +21,13 @@ struct __sk_buff {
 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86DD };
 
+/* What can be told of a packet without a call: most are nothing to a program. 0: the header says another protocol. */
+static __always_inline int may_be(struct __sk_buff* skb, u8 protocol) {
+  u8* at = (void*)(long)skb->data;
+  if ((void*)(at + 20) > (void*)(long)skb->data_end) return 1;
+  return (skb->protocol == __builtin_bswap16(ETH_P_IP) ? at[9] : at[6]) == protocol;
+}
+
 /* The socket, unless it is one of those that are less than a socket (requests, connections in TIME_WAIT). */
 static __always_inline struct bpf_sock* socket_of(struct __sk_buff* skb) {
   struct bpf_sock* sk = skb->sk;

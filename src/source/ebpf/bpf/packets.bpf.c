@@ -93,6 +93,7 @@ static __noinline int first_packet(struct __sk_buff* skb, struct ipm_peer_key* k
 }
 
 static __always_inline int passed(struct __sk_buff* skb, bool sent) {
+  if (!may_be(skb, IPPROTO_UDP)) return 1;
   struct bpf_sock* sk = socket_of(skb);
   if (!sk || sk->protocol != IPPROTO_UDP) return 1;
   struct ipm_peer_key key = {};
