@@ -8,8 +8,8 @@
 
 namespace cli {
 
-enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns };
-enum class Format { kTable, kJsonl, kCsv };
+enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns, kDetect };
+enum class Format { kTable, kJsonl, kCsv, kScore };  // kScore: `detect` only.
 
 struct Options {
   Command command = Command::kTable;

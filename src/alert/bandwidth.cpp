@@ -1,0 +1,71 @@
+// Far more leaves in ten minutes than in any ten minutes before.
+//
+// Statistic: bytes sent in windows of ten minutes against the largest so far, which fades by 5 % a day.
+#include <algorithm>
+#include <cmath>
+
+#include "alert/detectors.h"
+
+namespace ipm::alert {
+namespace {
+
+constexpr TimeNs kWindowNs = 10 * kMinute;
+constexpr TimeNs kDayNs = 24 * kHour;
+constexpr std::uint32_t kWindowsMin = 12;
+constexpr double kTimes = 10;
+constexpr double kBytesMin = 5e7;
+constexpr double kFadePerDay = 0.95;
+
+void roll_day(Volume& volume, TimeNs now) {
+  if (volume.day_ns == 0) volume.day_ns = now;
+  while (now - volume.day_ns >= kDayNs) {
+    volume.day_max = std::max(volume.day_max * kFadePerDay, static_cast<double>(volume.day_tx));
+    volume.window_max *= kFadePerDay;
+    volume.day_tx = 0;
+    // A long silence is one step: what was largest has faded by then anyway.
+    volume.day_ns = now - volume.day_ns >= 60 * kDayNs ? now : volume.day_ns + kDayNs;
+  }
+}
+
+}  // namespace
+
+void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow, std::uint64_t tx_bytes) {
+  Volume& volume = program.volume;
+  const TimeNs now = stage.now;
+  roll_day(volume, now);
+  if (now - volume.window_ns >= kWindowNs) {
+    // An attack must not teach what is usual: a window counts for at most twice the largest before it.
+    const auto sent = static_cast<double>(volume.window_tx);
+    const double taught = volume.windows < kWindowsMin ? sent : std::min(sent, 2 * volume.window_max + kBytesMin / 50);
+    volume.window_max = std::max(volume.window_max, taught);
+    if (sent != 0) ++volume.windows;
+    volume.window_ns = now;
+    volume.window_tx = 0;
+    volume.told = false;
+  }
+  volume.window_tx += tx_bytes;
+  const auto sent = static_cast<double>(volume.window_tx);
+  if (volume.told || sent < kBytesMin || volume.windows < kWindowsMin || !program.learned(now)) return;
+  if (sent < kTimes * volume.window_max) return;
+  volume.told = true;
+  Finding finding{.kind = Kind::kBandwidth,
+                  .severity = Severity::kMedium,
+                  .score = std::clamp(0.55 + 0.08 * std::log2(sent / (kTimes * volume.window_max + 1)), 0.0, 0.9),
+                  .metric = "tx_bytes",
+                  .value = sent,
+                  .expected_low = 0,
+                  .expected_high = volume.window_max,
+                  .samples = volume.windows,
+                  .since_ns = volume.window_ns};
+  Sentence text = stage.about(program, flow.process);
+  text << "sent ";
+  text.bytes(sent) << " in the ";
+  text.span(std::max(now - volume.window_ns, kSecond)) << " since ";
+  text.moment(volume.window_ns) << ", the last part of it to ";
+  text.peer(flow.tuple->remote, flow.tuple->remote_port) << "; the most in ten minutes so far was ";
+  text.bytes(volume.window_max) << ", over ";
+  text.count(volume.windows) << " such windows with traffic.";
+  stage.raise(program, flow.process, finding, text);
+}
+
+}  // namespace ipm::alert

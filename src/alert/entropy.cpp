@@ -1,0 +1,74 @@
+// What a program sends on one port changes its nature: text becomes ciphertext, or the reverse.
+//
+// Statistic: distance of each record's entropy from the smoothed mean, in smoothed deviations. Strange records add up
+// and ordinary ones take a quarter away, so that a leak among ordinary traffic is seen; strange ones teach nothing.
+#include <algorithm>
+#include <cmath>
+
+#include "alert/detectors.h"
+
+namespace ipm::alert {
+namespace {
+
+constexpr std::uint32_t kSamplesMin = 30;
+constexpr std::uint32_t kMemory = 256;  // Samples that the means reach back.
+constexpr double kSpreadMin = 0.12;     // Bits. Short records differ by that much for no reason.
+constexpr double kSpreads = 6;
+constexpr double kStrangeMin = 5;
+
+PortEntropy* entropy_of(Program& program, std::uint16_t port) {
+  PortEntropy* least = nullptr;
+  for (PortEntropy& each : program.need_entropies()) {
+    if (each.samples != 0 && each.port == port) return &each;
+    if (least == nullptr || each.samples < least->samples) least = &each;
+  }
+  if (least->samples >= kSamplesMin) return nullptr;  // Ports that are used often keep their place.
+  *least = {};
+  least->port = port;
+  return least;
+}
+
+}  // namespace
+
+void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flow, double bits) {
+  const model::FlowTuple& tuple = *flow.tuple;
+  const bool in = tuple.direction == model::Direction::kIn;
+  PortEntropy* usual = entropy_of(program, in ? tuple.local_port : tuple.remote_port);
+  if (usual == nullptr) return;
+  const double distance = std::abs(bits - usual->mean);
+  const double spread = std::max(usual->spread * 1.25, kSpreadMin);  // Deviation of a normal from its mean deviation.
+  if (usual->samples >= kSamplesMin && distance > kSpreads * spread) {
+    usual->strange += 1;
+    if (usual->strange < kStrangeMin) return;
+    usual->strange = 0;  // The next update needs as much again.
+    Finding finding{.kind = Kind::kEntropy,
+                    .severity = Severity::kMedium,
+                    .score = std::clamp(0.65 + 0.02 * (distance / spread - kSpreads), 0.0, 0.95),
+                    .metric = "tx_entropy",
+                    .value = bits,
+                    .expected_low = usual->mean - 3 * spread,
+                    .expected_high = usual->mean + 3 * spread,
+                    .samples = usual->samples,
+                    .since_ns = stage.now,
+                    .remote_port = usual->port};
+    Sentence text = stage.about(program, flow.process);
+    text << "sent data of ";
+    text.number(bits, 2) << " bits per byte on port ";
+    text.count(usual->port) << (in ? " to " : ", now to ");
+    text.peer(tuple.remote, 0) << ", several times until ";
+    text.moment(stage.now) << "; ";
+    text.count(usual->samples) << " records before it lay at ";
+    text.number(usual->mean, 2) << " within ";
+    text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "no longer encrypted")
+                           << " data looks like that).";
+    stage.raise(program, flow.process, finding, text);
+    return;
+  }
+  usual->strange = std::max(0.0, usual->strange - 0.25);
+  ++usual->samples;
+  const double weight = 1.0 / std::min(usual->samples, kMemory);
+  usual->mean += (bits - usual->mean) * weight;
+  usual->spread += (std::abs(bits - usual->mean) - usual->spread) * weight;
+}
+
+}  // namespace ipm::alert
