@@ -14,16 +14,20 @@ constexpr std::uint32_t kCallsMin = 12;
 constexpr std::uint32_t kCallsQuick = 20;  // For periods below kQuickNs: bursts of requests are no beacons.
 constexpr TimeNs kQuickNs = 30 * kSecond;
 constexpr double kIntervalsMin = 0.72;
+constexpr double kOwnDuty = 0.3;        // Calls made, of those that the rhythm would make without a pause.
 constexpr double kIntervalsFew = 0.08;  // More is asked of few calls.
 
-// The program calls its old peers at that rhythm too: it moved, or got one more.
+// The program calls its old peers at that rhythm too, all day long: it moved, or got one more. A job that ran at it for
+// some minutes a day is no excuse.
 bool rhythm_is_its_own(const Program& program, const Pair& fresh, const Regularity& found) {
   if (!program.blocks().pairs) return false;
   return std::any_of(program.blocks().pairs->begin(), program.blocks().pairs->end(), [&](const Pair& other) {
     if (!other.used || other.fresh || other.port != fresh.port || other.filled < kCallsMin) return false;
     const Regularity own = other.regularity();
     const double ratio = static_cast<double>(found.median_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
-    return own.intervals >= kIntervalsMin && ratio > 0.25 && ratio < 4;
+    const double periods =
+        static_cast<double>(other.last_call_ns - other.first_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
+    return own.intervals >= kIntervalsMin && ratio > 0.25 && ratio < 4 && other.opens > kOwnDuty * periods;
   });
 }
 

@@ -15,6 +15,7 @@ constexpr TimeNs kHalfLifeNs = 4 * 24 * kHour;
 constexpr TimeNs kHoldNs = 10 * kMinute;
 constexpr TimeNs kMovedNs = 24 * kHour;  // So long a service may take to move.
 constexpr double kSurpriseMin = 1.0;
+constexpr double kNarrowMet = 4;  // New networks remembered: with this half-life about two in three days.
 
 }  // namespace
 
@@ -38,7 +39,7 @@ void look_for_new_destination(Stage& stage, Program& program, const Opening& ope
       now - program.moved_ns < kMovedNs)
     return;
   if (held.used) settle_new_destination(stage, program);
-  if (surprise < kSurpriseMin) return;
+  if (surprise < kSurpriseMin || met > kNarrowMet) return;
   held = {.remote = opening.flow.tuple->remote,
           .port = opening.flow.tuple->remote_port,
           .process = opening.flow.process,
