@@ -15,19 +15,23 @@ constexpr std::uint32_t kCallsQuick = 20;  // For periods below kQuickNs: bursts
 constexpr TimeNs kQuickNs = 30 * kSecond;
 constexpr double kIntervalsMin = 0.72;
 constexpr double kOwnDuty = 0.3;        // Calls made, of those that the rhythm would make without a pause.
+constexpr int kOwnSilence = 6;          // Periods.
+constexpr double kOwnTolerance = 0.1;   // Of the period or of its double or triple.
 constexpr double kIntervalsFew = 0.08;  // More is asked of few calls.
 
-// The program calls its old peers at that rhythm too, all day long: it moved, or got one more. A job that ran at it for
-// some minutes a day is no excuse.
-bool rhythm_is_its_own(const Program& program, const Pair& fresh, const Regularity& found) {
+// The program calls its old peers at that rhythm too, all day long, or did until they fell silent: it moved, or got one
+// more. A job that ran at it for some minutes a day is no excuse.
+bool rhythm_is_its_own(const Program& program, const Pair& fresh, const Regularity& found, TimeNs now) {
   if (!program.blocks().pairs) return false;
   return std::any_of(program.blocks().pairs->begin(), program.blocks().pairs->end(), [&](const Pair& other) {
     if (!other.used || other.fresh || other.port != fresh.port || other.filled < kCallsMin) return false;
     const Regularity own = other.regularity();
     const double ratio = static_cast<double>(found.median_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
+    const bool silent = now - other.last_call_ns > kOwnSilence * own.median_ns;
+    const bool same = std::abs(ratio - std::max(1.0, std::round(ratio))) <= kOwnTolerance * ratio;
     const double periods =
         static_cast<double>(other.last_call_ns - other.first_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
-    return own.intervals >= kIntervalsMin && ratio > 0.25 && ratio < 4 && other.opens > kOwnDuty * periods;
+    return own.intervals >= kIntervalsMin && ratio > 0.25 && ratio < 4 && (silent || same) && other.opens > kOwnDuty * periods;
   });
 }
 
@@ -41,7 +45,7 @@ void look_for_beacon(Stage& stage, Program& program, const Opening& opening) {
   if (found.median_ns < kQuickNs && found.samples < kCallsQuick) return;
   const double few = std::clamp((20.0 - found.samples) / 8.0, 0.0, 1.0) * kIntervalsFew;
   if (found.intervals < kIntervalsMin + few) return;
-  if (rhythm_is_its_own(program, pair, found)) return;
+  if (rhythm_is_its_own(program, pair, found, stage.now)) return;
   const double hours = static_cast<double>(stage.now - pair.first_ns) / static_cast<double>(kHour);
   const double age = std::min(1.0, hours / 12);
   const double known = program.narrow() && program.nets.size() < 64 ? 1 : 0.7;

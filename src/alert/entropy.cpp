@@ -1,7 +1,7 @@
 // What a program sends on one port changes its nature: text becomes ciphertext, or the reverse.
 //
 // Statistic: distance of each record's entropy from the smoothed mean, in smoothed deviations. Strange records add up
-// and ordinary ones take a quarter away, so that a leak among ordinary traffic is seen; strange ones teach nothing.
+// over two hours, however many ordinary ones lie between them, and teach nothing until they have been told.
 #include <algorithm>
 #include <cmath>
 
@@ -15,6 +15,8 @@ constexpr std::uint32_t kMemory = 256;  // Samples that the means reach back.
 constexpr double kSpreadMin = 0.12;     // Bits. Short records differ by that much for no reason.
 constexpr double kSpreads = 6;
 constexpr double kStrangeMin = 5;
+constexpr TimeNs kHalfLifeNs = 2 * kHour;  // Of what was strange.
+constexpr double kAccept = 16;             // Alarms until it has become usual.
 
 PortEntropy* entropy_of(Program& program, std::uint16_t port) {
   PortEntropy* least = nullptr;
@@ -38,9 +40,11 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
   const double distance = std::abs(bits - usual->mean);
   const double spread = std::max(usual->spread * 1.25, kSpreadMin);  // Deviation of a normal from its mean deviation.
   if (usual->samples >= kSamplesMin && distance > kSpreads * spread) {
-    usual->strange += 1;
-    if (usual->strange < kStrangeMin) return;
-    usual->strange = 0;  // The next update needs as much again.
+    usual->strange.add(stage.now, kHalfLifeNs, 1);
+    if (usual->strange.value(stage.now, kHalfLifeNs) < kStrangeMin) return;
+    usual->strange = {};  // The next update needs as much again …
+    usual->mean += (bits - usual->mean) / kAccept;  // … and what lasts becomes usual in the end.
+    usual->spread += (distance - usual->spread) / kAccept;
     Finding finding{.kind = Kind::kEntropy,
                     .severity = Severity::kMedium,
                     .score = std::clamp(0.65 + 0.02 * (distance / spread - kSpreads), 0.0, 0.95),
@@ -64,7 +68,6 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
     stage.raise(program, flow.process, finding, text);
     return;
   }
-  usual->strange = std::max(0.0, usual->strange - 0.25);
   ++usual->samples;
   const double weight = 1.0 / std::min(usual->samples, kMemory);
   usual->mean += (bits - usual->mean) * weight;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr TimeNs kHalfLifeNs = 10 * kMinute;
 constexpr TimeNs kFreezeNs = 1 * kHour;  // After an alarm nothing of it becomes usual for so long.
+constexpr TimeNs kSettleNs = 3 * kMinute;  // Others may fail too: then it is the host's.
 constexpr double kBadMin = 6;
 constexpr double kOpensMin = 8;
 constexpr double kTail = 13.8;       // -ln 1e-6
@@ -55,7 +56,7 @@ void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow
   const double tail = share > rate ? opens * divergence(std::min(share, 1.0), rate) : 0;
   if (!frozen) fault.slow_bad += weight;
   if (bad < kBadMin || opens < kOpensMin || tail < kTail || frozen) return;
-  if (now - program.first_ns < kHour) return;
+  if (now - program.first_ns < kHour || now - fault.since_ns < kSettleNs) return;
   fault.told_ns = now;
   Finding finding{.kind = Kind::kFault,
                   .severity = Severity::kMedium,

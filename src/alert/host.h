@@ -19,10 +19,14 @@ class Host {
  public:
   // A program that fails to reach anybody is a fault; so many at once are one of the host.
   static constexpr std::uint32_t kOutagePrograms = 5;
-  static constexpr TimeNs kOutageWindowNs = 2 * kMinute;
+  static constexpr std::uint32_t kOutageProgramsNobody = 3;  // Enough if nobody at all gets an answer …
+  static constexpr TimeNs kNobodyNs = 30 * kSecond;          // … for so long.
+  static constexpr TimeNs kOutageWindowNs = 3 * kMinute;
 
   explicit Host(PageStore& store) : nets(store), ports(store) {}
 
+  // A program got something from outside.
+  void answered(TimeNs now) { answered_ns_ = now; }
   // A connection of the program got no answer. True: with this one the uplink counts as down.
   bool unanswered(std::uint32_t app, TimeNs now) {
     Silent* slot = nullptr;
@@ -41,7 +45,8 @@ class Host {
       }
     }
     *slot = {app + 1, now};
-    if (silent < kOutagePrograms) return false;
+    const bool nobody = now - answered_ns_ >= kNobodyNs;
+    if (silent < (nobody ? kOutageProgramsNobody : kOutagePrograms)) return false;
     const bool was = outage(now);
     if (!was) outage_since_ns_ = now;
     outage_until_ns_ = now + kOutageWindowNs;
@@ -63,6 +68,7 @@ class Host {
     TimeNs at_ns = 0;
   };
   std::array<Silent, 16> silent_;
+  TimeNs answered_ns_ = 0;
   TimeNs outage_since_ns_ = 0;
   TimeNs outage_until_ns_ = 0;
   std::uint32_t programs_silent_ = 0;

@@ -39,6 +39,13 @@ void look_for_new_destination(Stage& stage, Program& program, const Opening& ope
       now - program.moved_ns < kMovedNs)
     return;
   if (held.used) settle_new_destination(stage, program);
+  // One more within a day of the last: the service moves slowly, and has been told of.
+  const bool more = held.port == opening.flow.tuple->remote_port && held.since_ns != 0 && now - held.since_ns < kMovedNs;
+  if (more) {
+    program.moved_port = held.port;
+    program.moved_ns = now;
+    return;
+  }
   if (surprise < kSurpriseMin || met > kNarrowMet) return;
   held = {.remote = opening.flow.tuple->remote,
           .port = opening.flow.tuple->remote_port,

@@ -59,7 +59,7 @@ struct PortEntropy {
   std::uint32_t samples = 0;
   double mean = 0;    // Bits per byte.
   double spread = 0;  // Mean absolute deviation, smoothed.
-  double strange = 0;
+  Fading strange;
 };
 
 // How often one thing was counted lately: few keys, the smallest count makes room.

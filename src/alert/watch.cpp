@@ -372,6 +372,7 @@ void Watch::moved(const FlowFacts& flow, std::uint64_t tx_bytes, std::uint64_t r
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
   program->process = flow.process;
+  if (rx_bytes != 0 && flow.scope == model::Scope::kExternal) host_.answered(time);
   look_at_volume(stage_, *program, flow, tx_bytes);
   Mark& mark = mark_of(flow.slot);
   if (mark.first_contact && rx_bytes != 0) {
