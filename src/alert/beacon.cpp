@@ -15,6 +15,7 @@ constexpr std::uint32_t kCallsQuick = 20;  // For periods below kQuickNs: bursts
 constexpr TimeNs kQuickNs = 30 * kSecond;
 constexpr double kIntervalsMin = 0.72;
 constexpr double kOwnDuty = 0.3;        // Calls made, of those that the rhythm would make without a pause.
+constexpr double kOwnIntervals = 0.55;  // Calls that go round several addresses look less regular on each.
 constexpr int kOwnSilence = 6;          // Periods.
 constexpr double kOwnTolerance = 0.1;   // Of the period or of its double or triple.
 constexpr double kIntervalsFew = 0.08;  // More is asked of few calls.
@@ -31,7 +32,7 @@ bool rhythm_is_its_own(const Program& program, const Pair& fresh, const Regulari
     const bool same = std::abs(ratio - std::max(1.0, std::round(ratio))) <= kOwnTolerance * ratio;
     const double periods =
         static_cast<double>(other.last_call_ns - other.first_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
-    return own.intervals >= kIntervalsMin && ratio > 0.25 && ratio < 4 && (silent || same) && other.opens > kOwnDuty * periods;
+    return own.intervals >= kOwnIntervals && ratio > 0.25 && ratio < 4 && (silent || same) && other.opens > kOwnDuty * periods;
   });
 }
 

@@ -190,17 +190,20 @@ void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
   look_at_executable(stage_, *program, facts.exe, exe_id);
 }
 
-// A redeployed program keeps what was learned if at least half of its first networks are those of its predecessor.
-void Watch::consider_inheritance(Program& program, std::uint64_t net) {
+// A redeployed program keeps what was learned if at least half of its first networks are those of its predecessor. True:
+// it just got it.
+bool Watch::consider_inheritance(Program& program, std::uint64_t net, bool new_net) {
   const Program* from = find(program.heir_of - 1);
   if (from == nullptr) {
     program.heir_of = 0;
-    return;
+    return false;
   }
-  if (from->nets.find(net) != nullptr) ++program.known_to_predecessor;
-  if (program.nets.size() < kKinContacts && program.opens < 4 * kKinContacts) return;
-  if (2 * program.known_to_predecessor >= program.nets.size()) inherit(program, *from);
+  if (new_net && from->nets.find(net) != nullptr) ++program.known_to_predecessor;
+  if (program.nets.size() < kKinContacts && program.opens < 4 * kKinContacts) return false;
+  const bool kin = 2 * program.known_to_predecessor >= program.nets.size();
+  if (kin) inherit(program, *from);
   program.heir_of = 0;
+  return kin;
 }
 
 void Watch::inherit(Program& program, const Program& from) {
@@ -325,10 +328,9 @@ void Watch::opened(const FlowFacts& flow, TimeNs time) {
     if (use == nullptr) use = &host_.nets.add(net_number, {});
     use->seen_s = seconds_of(time);
     ++use->programs;
-    if (program.heir_of != 0) consider_inheritance(program, net_number);
-    net = program.nets.find(net_number);
-  } else if (program.heir_of != 0) {
-    if (program.opens >= 4 * kKinContacts) consider_inheritance(program, net_number);
+  }
+  if (program.heir_of != 0 && consider_inheritance(program, net_number, opening.new_net)) {
+    opening.new_net = opening.new_port = false;  // Whatever it knows by now it counts as known.
     net = program.nets.find(net_number);
   }
   net->seen_s = seconds_of(time);

@@ -78,7 +78,7 @@ class Watch final : public model::BehaviourSink {
   void make_room(std::uint32_t keep);
   void drop(std::uint32_t app);
   bool started_by_server(std::string_view ancestors, std::uint32_t uid) const;
-  void consider_inheritance(Program& program, std::uint64_t net);
+  bool consider_inheritance(Program& program, std::uint64_t net, bool new_net);
   void inherit(Program& program, const Program& from);
   Mark& mark_of(std::uint32_t flow);
   Pair* pair_of(Program& program, const model::FlowFacts& flow, bool fresh, TimeNs time);
