@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "alert/watch.h"
 #include "core/engine.h"
 #include "store/recent_series.h"
 
@@ -29,7 +30,12 @@ class EngineHost {
   PageStore store_;
   store::RecentSeries series_{store_, bounds_.rows.series_blocks_max, bounds_.rows.processes_max,
                               bounds_.rows.apps_max};
-  core::Engine engine_{bounds_, store_, series_};
+  alert::Watch watch_{store_,
+                      {.bytes_max = bounds_.watch_max_bytes,
+                       .alerts_max = bounds_.rows.alerts_max,
+                       .changes_max = bounds_.alert_changes_max,
+                       .budget_per_day = bounds_.rows.alerts_budget}};
+  core::Engine engine_{bounds_, store_, series_, &watch_};
 };
 
 inline constexpr std::uint64_t kSmallHostBytes = core::kMemoryDefaultBytes;

@@ -48,7 +48,9 @@ void first_contact_succeeded(Stage& stage, Program& program);
 void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts& flow);  // Scan.
 
 void count_fault_base(Stage& stage, Program& program);  // One more flow that may fail.
-void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow, double weight, std::string_view how);
+// silent: nothing came back, which may be the uplink's fault.
+void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow, double weight, bool silent,
+                    std::string_view how);
 void look_for_outage(Stage& stage, Program& program, const model::FlowFacts& flow);
 
 void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow, std::uint64_t tx_bytes);  // Bandwidth.

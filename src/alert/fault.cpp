@@ -13,6 +13,7 @@ namespace {
 constexpr TimeNs kHalfLifeNs = 10 * kMinute;
 constexpr TimeNs kFreezeNs = 1 * kHour;  // After an alarm nothing of it becomes usual for so long.
 constexpr TimeNs kSettleNs = 3 * kMinute;  // Others may fail too: then it is the host's.
+constexpr std::uint32_t kSharedBy = 2;     // Other programs without an answer: it is not this one's fault.
 constexpr double kBadMin = 6;
 constexpr double kOpensMin = 8;
 constexpr double kTail = 13.8;       // -ln 1e-6
@@ -39,7 +40,7 @@ void count_fault_base(Stage& stage, Program& program) {
   }
 }
 
-void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow, double weight,
+void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow, double weight, bool silent,
                     std::string_view how) {
   const TimeNs now = stage.now;
   Fault& fault = program.fault;
@@ -57,6 +58,7 @@ void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow
   if (!frozen) fault.slow_bad += weight;
   if (bad < kBadMin || opens < kOpensMin || tail < kTail || frozen) return;
   if (now - program.first_ns < kHour || now - fault.since_ns < kSettleNs) return;
+  if (silent && stage.host.others_silent(program.app, now) >= kSharedBy) return;
   fault.told_ns = now;
   Finding finding{.kind = Kind::kFault,
                   .severity = Severity::kMedium,

@@ -53,6 +53,14 @@ class Host {
     programs_silent_ = silent;
     return !was;
   }
+  // How many other programs got no answer lately.
+  std::uint32_t others_silent(std::uint32_t app, TimeNs now) const {
+    std::uint32_t others = 0;
+    for (const Silent& each : silent_) {
+      if (each.app != 0 && each.app != app + 1 && now - each.at_ns <= 2 * kOutageWindowNs) ++others;
+    }
+    return others;
+  }
   bool outage(TimeNs now) const { return outage_until_ns_ != 0 && now <= outage_until_ns_; }
   TimeNs outage_since_ns() const { return outage_since_ns_; }
   std::uint32_t programs_silent() const { return programs_silent_; }

@@ -15,6 +15,7 @@ constexpr TimeNs kHalfLifeNs = 4 * 24 * kHour;
 constexpr TimeNs kHoldNs = 10 * kMinute;
 constexpr TimeNs kMovedNs = 24 * kHour;  // So long a service may take to move.
 constexpr double kSurpriseMin = 1.0;
+constexpr std::uint32_t kNarrowNets = 64;
 constexpr double kNarrowMet = 4;  // New networks remembered: with this half-life about two in three days.
 
 }  // namespace
@@ -46,7 +47,7 @@ void look_for_new_destination(Stage& stage, Program& program, const Opening& ope
     program.moved_ns = now;
     return;
   }
-  if (surprise < kSurpriseMin || met > kNarrowMet) return;
+  if (surprise < kSurpriseMin || met > kNarrowMet || program.nets.size() > kNarrowNets) return;
   held = {.remote = opening.flow.tuple->remote,
           .port = opening.flow.tuple->remote_port,
           .process = opening.flow.process,

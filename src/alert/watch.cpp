@@ -414,26 +414,26 @@ void Watch::failed(const FlowFacts& flow, model::Failing why, TimeNs time) {
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
   const bool in = flow.tuple->direction == model::Direction::kIn;
-  if (!in && (why == model::Failing::kTimeout || why == model::Failing::kUnreachable))
-    look_for_outage(stage_, *program, flow);
+  const bool silent = why == model::Failing::kTimeout || why == model::Failing::kUnreachable;
+  if (!in && silent) look_for_outage(stage_, *program, flow);
   Mark& mark = mark_of(flow.slot);
   if (mark.first_contact) first_contact_failed(stage_, *program, flow);
   mark.first_contact = false;
-  look_for_fault(stage_, *program, flow, 1, why == model::Failing::kRefused ? "refused" : "without an answer");
+  look_for_fault(stage_, *program, flow, 1, silent, why == model::Failing::kRefused ? "refused" : "without an answer");
 }
 
 void Watch::reset(const FlowFacts& flow, bool sent_here, TimeNs time) {
   begin(time);
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback || sent_here) return;
-  look_for_fault(stage_, *program, flow, 1, "reset");
+  look_for_fault(stage_, *program, flow, 1, false, "reset");
 }
 
 void Watch::retransmitted(const FlowFacts& flow, std::uint32_t segments, TimeNs time) {
   begin(time);
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
-  look_for_fault(stage_, *program, flow, std::min(segments, 4U) / 4.0, "repeated much");
+  look_for_fault(stage_, *program, flow, std::min(segments, 4U) / 4.0, false, "repeated much");
 }
 
 void Watch::round_trip(const FlowFacts& flow, std::uint32_t srtt_us, TimeNs time) {
