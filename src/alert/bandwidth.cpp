@@ -14,6 +14,8 @@ constexpr TimeNs kDayNs = 24 * kHour;
 constexpr std::uint32_t kWindowsMin = 12;
 constexpr double kTimes = 10;
 constexpr double kBytesMin = 5e7;
+constexpr std::uint64_t kNeverBytes = ~std::uint64_t{0};
+constexpr double kNever = 1e19;
 constexpr double kFadePerDay = 0.95;
 
 void roll_day(Volume& volume, TimeNs now) {
@@ -29,25 +31,27 @@ void roll_day(Volume& volume, TimeNs now) {
 
 }  // namespace
 
-void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow, std::uint64_t tx_bytes) {
+void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow) {
   Volume& volume = program.volume;
   const TimeNs now = stage.now;
   roll_day(volume, now);
   if (now - volume.window_ns >= kWindowNs) {
-    // An attack must not teach what is usual: a window counts for at most twice the largest before it.
+    // The record that came now belongs to the new window. It is one of many.
     const auto sent = static_cast<double>(volume.window_tx);
+    // An attack must not teach what is usual: a window counts for at most twice the largest before it.
     const double taught = volume.windows < kWindowsMin ? sent : std::min(sent, 2 * volume.window_max + kBytesMin / 50);
     volume.window_max = std::max(volume.window_max, taught);
     if (sent != 0) ++volume.windows;
     volume.window_ns = now;
     volume.window_tx = 0;
-    volume.told = false;
+    const bool judged = volume.windows >= kWindowsMin && program.learned(now);
+    const double limit = std::max(kBytesMin, kTimes * volume.window_max);
+    volume.window_limit = judged && limit < kNever ? static_cast<std::uint64_t>(limit) : kNeverBytes;
   }
-  volume.window_tx += tx_bytes;
+  volume.look_ns = std::min(volume.window_ns + kWindowNs, volume.day_ns + kDayNs);
+  if (volume.window_tx < volume.window_limit) return;
+  volume.window_limit = kNeverBytes;  // Once a window.
   const auto sent = static_cast<double>(volume.window_tx);
-  if (volume.told || sent < kBytesMin || volume.windows < kWindowsMin || !program.learned(now)) return;
-  if (sent < kTimes * volume.window_max) return;
-  volume.told = true;
   Finding finding{.kind = Kind::kBandwidth,
                   .severity = Severity::kMedium,
                   .score = std::clamp(0.55 + 0.08 * std::log2(sent / (kTimes * volume.window_max + 1)), 0.0, 0.9),

@@ -53,7 +53,7 @@ void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow
                     std::string_view how);
 void look_for_outage(Stage& stage, Program& program, const model::FlowFacts& flow);
 
-void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow, std::uint64_t tx_bytes);  // Bandwidth.
+void look_at_volume(Stage& stage, Program& program, const model::FlowFacts& flow);  // Bandwidth.
 void look_for_exfil(Stage& stage, Program& program, Pair& pair, const model::FlowFacts& flow);
 void look_for_long_connection(Stage& stage, Program& program, Pair& pair, const model::FlowFacts& flow);  // And miner.
 

@@ -96,18 +96,19 @@ struct Lateral {
   double told = 0;
 };
 
-// Bytes by windows of ten minutes and by days.
+// Bytes by windows of ten minutes and by days. What each record touches comes first.
 struct Volume {
-  TimeNs window_ns = 0;
   std::uint64_t window_tx = 0;
+  std::uint64_t window_limit = 0;  // From here on bandwidth.cpp has to look …
+  TimeNs look_ns = 0;              // … and at this time.
+  std::uint64_t day_tx = 0;        // To peers that are not fresh.
+  std::uint64_t out_tx = 0;        // Ever, over connections out.
+  std::uint64_t out_rx = 0;
+  TimeNs window_ns = 0;
   double window_max = 0;  // Fades by 5 % a day.
   std::uint32_t windows = 0;
-  bool told = false;
   TimeNs day_ns = 0;
-  std::uint64_t day_tx = 0;  // To peers that are not fresh.
   double day_max = 0;
-  std::uint64_t out_tx = 0;  // Ever, over connections out.
-  std::uint64_t out_rx = 0;
 };
 
 struct Fault {
@@ -190,6 +191,7 @@ struct Program {
 
   PageStore& store;
   const std::uint32_t app;  // Slot.
+  Volume volume;
   model::ProcessKey process = {};  // The one that was active last.
   char comm[model::kCommBytes] = {};
   std::uint32_t uid = model::Process::kUidUnknown;
@@ -220,7 +222,6 @@ struct Program {
   TimeNs moved_ns = 0;           // … and when.
   Scan scan;
   Lateral lateral;
-  Volume volume;
   Fault fault;
   Churn churn;
   Latency latency;

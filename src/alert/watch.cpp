@@ -198,7 +198,7 @@ bool Watch::consider_inheritance(Program& program, std::uint64_t net, bool new_n
     program.heir_of = 0;
     return false;
   }
-  if (new_net && from->nets.find(net) != nullptr) ++program.known_to_predecessor;
+  if (new_net && from->nets.peek(net) != nullptr) ++program.known_to_predecessor;
   if (program.nets.size() < kKinContacts && program.opens < 4 * kKinContacts) return false;
   const bool kin = 2 * program.known_to_predecessor >= program.nets.size();
   if (kin) inherit(program, *from);
@@ -375,21 +375,24 @@ void Watch::moved(const FlowFacts& flow, std::uint64_t tx_bytes, std::uint64_t r
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
   program->process = flow.process;
   if (rx_bytes != 0 && flow.scope == model::Scope::kExternal) host_.answered(time);
-  look_at_volume(stage_, *program, flow, tx_bytes);
+  Volume& volume = program->volume;
+  volume.window_tx += tx_bytes;
+  if (time >= volume.look_ns || volume.window_tx >= volume.window_limit) look_at_volume(stage_, *program, flow);
   Mark& mark = mark_of(flow.slot);
   if (mark.first_contact && rx_bytes != 0) {
     mark.first_contact = false;
     first_contact_succeeded(stage_, *program);
   }
   if (flow.tuple->direction == model::Direction::kIn) return;
-  program->volume.out_tx += tx_bytes;
-  program->volume.out_rx += rx_bytes;
-  Pair* pair = marked_pair(*program, flow);
-  if (pair == nullptr || !pair->fresh) program->volume.day_tx += tx_bytes;
+  volume.out_tx += tx_bytes;
+  volume.out_rx += rx_bytes;
+  Pair* pair = mark.pair == 0 ? nullptr : marked_pair(*program, flow);
+  if (pair == nullptr || !pair->fresh) volume.day_tx += tx_bytes;
   if (pair == nullptr) return;
   pair->tx_bytes += tx_bytes;
   pair->rx_bytes += rx_bytes;
   pair->last_ns = time;
+  if (!pair->fresh) return exfil_of_newcomer(*program, *pair, flow);
   if (time - flow.opened_ns >= kOpenLongNs && tx_bytes != 0 && time - pair->last_call_ns >= kSecond) {
     ++pair->records;
     pair->call(time);
@@ -397,6 +400,11 @@ void Watch::moved(const FlowFacts& flow, std::uint64_t tx_bytes, std::uint64_t r
   pair->call_tx_bytes += tx_bytes;
   look_for_exfil(stage_, *program, *pair, flow);
   look_for_long_connection(stage_, *program, *pair, flow);
+}
+
+// A newcomer has no fresh peers, only a first day.
+void Watch::exfil_of_newcomer(Program& program, Pair& pair, const FlowFacts& flow) {
+  if (program.newcomer) look_for_exfil(stage_, program, pair, flow);
 }
 
 void Watch::closed(const FlowFacts& flow, TimeNs time) {

@@ -83,6 +83,7 @@ class Watch final : public model::BehaviourSink {
   Mark& mark_of(std::uint32_t flow);
   Pair* pair_of(Program& program, const model::FlowFacts& flow, bool fresh, TimeNs time);
   Pair* marked_pair(Program& program, const model::FlowFacts& flow);
+  void exfil_of_newcomer(Program& program, Pair& pair, const model::FlowFacts& flow);
   bool note_port(Program& program, std::uint16_t number, TimeNs time);
   bool is_fresh(const Program& program, const Net& net, TimeNs time) const;
 

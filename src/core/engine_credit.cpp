@@ -1,7 +1,7 @@
 // Who gets the bytes. Each is counted once: for the process that moved it, or as unattributed until an owner is found.
 #include <algorithm>
 
-#include "core/engine.h"
+#include "core/engine_watch.h"
 
 namespace ipm::core {
 

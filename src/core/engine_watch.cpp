@@ -13,20 +13,6 @@ std::uint32_t Engine::name_of(const model::IpAddress& address) const {
   return slot == kNoSlot ? 0 : endpoints_.at(slot).name;
 }
 
-FlowFacts Engine::facts_of(std::uint32_t flow, std::uint32_t process) const {
-  const FlowRow& row = flows_.at(flow);
-  const ProcessRow& owner = processes_.at(process);
-  return {.slot = flow,
-          .app = owner.app - 1,
-          .process = owner.key,
-          .tuple = &row.tuple,
-          .scope = row.tuple.remote.scope(),
-          .begins = (row.coverage & model::kFirstSight) == 0,
-          .opened_ns = row.opened_ns,
-          .tx_bytes = row.tx_bytes,
-          .rx_bytes = row.rx_bytes};
-}
-
 void Engine::tell_program(std::uint32_t process, bool exec, TimeNs time) {
   const ProcessRow& row = processes_.at(process);
   if (row.app == 0) return;
