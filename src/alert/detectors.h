@@ -62,7 +62,7 @@ void look_for_dns_tunnel(Stage& stage, Program& program, const model::FlowFacts&
 void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flow, double bits);
 void look_at_latency(Stage& stage, Program& program, const model::FlowFacts& flow, std::uint32_t srtt_us);
 void look_at_listener(Stage& stage, Program& program, const model::FlowFacts& flow);
-void look_at_new_program(Stage& stage, Program& program, std::string_view exe, std::string_view ancestors);
+void look_at_new_program(Stage& stage, Program& program, std::string_view exe);
 void look_at_executable(Stage& stage, Program& program, std::string_view exe, std::uint64_t exe_id);
 
 // Where anybody may put a program.

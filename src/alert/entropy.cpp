@@ -58,13 +58,12 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
     Sentence text = stage.about(program, flow.process);
     text << "sent data of ";
     text.number(bits, 2) << " bits per byte on port ";
-    text.count(usual->port) << (in ? " to " : ", now to ");
+    text.count(usual->port) << (in ? " to " : ", the newest to ");
     text.peer(tuple.remote, 0) << ", several times until ";
     text.moment(stage.now) << "; ";
     text.count(usual->samples) << " records before it lay at ";
     text.number(usual->mean, 2) << " within ";
-    text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "no longer encrypted")
-                           << " data looks like that).";
+    text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "plain") << " data looks like that).";
     stage.raise(program, flow.process, finding, text);
     return;
   }

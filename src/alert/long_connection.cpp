@@ -79,7 +79,8 @@ void look_for_long_connection(Stage& stage, Program& program, Pair& pair, const 
     const Regularity found = pair.regularity();
     if (found.intervals >= kSteady && found.sizes >= kSteady) say_miner(stage, program, pair, flow, found);
   }
-  if (age < kLongNs || age < 2 * program.longest_ns || pair.records % 64 != 0) return;
+  if (age < kLongNs || age < 2 * program.longest_ns || age < 2 * pair.told_age_ns) return;
+  pair.told_age_ns = age;
   say_long(stage, program, pair, flow, age);
 }
 

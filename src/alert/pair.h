@@ -33,6 +33,7 @@ struct Pair {
   std::uint64_t rx_bytes = 0;
   std::uint64_t call_tx_bytes = 0;  // Since the last call.
   double told_bytes = 0;            // By the exfil detector; the next update needs twice that.
+  TimeNs told_age_ns = 0;                 // By long_connection.cpp, likewise.
   std::uint32_t opens = 0;
   std::uint32_t records = 0;  // Calls that were records of open connections.
   std::uint32_t gap_ms[kRing] = {};

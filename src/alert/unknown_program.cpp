@@ -19,8 +19,7 @@ bool is_untrusted_path(std::string_view exe) {
   return starts("/memfd:") || (exe.size() > kDeleted.size() && exe.substr(exe.size() - kDeleted.size()) == kDeleted);
 }
 
-void look_at_new_program(Stage& stage, Program& program, std::string_view exe, std::string_view ancestors) {
-  if (!program.newcomer || program.told_new) return;
+void look_at_new_program(Stage& stage, Program& program, std::string_view exe) {
   program.told_new = true;
   const bool suspicious = program.untrusted_path || program.server_child;
   Finding finding{.kind = Kind::kNewProgram,
@@ -35,7 +34,7 @@ void look_at_new_program(Stage& stage, Program& program, std::string_view exe, s
   text.moment(stage.host.first_ns);
   if (!exe.empty()) text << ", and it runs from " << exe.substr(0, 120);
   if (program.untrusted_path) text << ", where anybody may put a program";
-  if (program.server_child) text << "; a server started it (" << ancestors.substr(0, 60) << ")";
+  if (program.server_child) text << "; a program that serves the network started it";
   text << ".";
   stage.raise(program, program.process, finding, text);
 }

@@ -83,6 +83,7 @@ Program& Watch::ensure(std::uint32_t app, TimeNs time) {
     program.uid = said.uid;
     program.exe_text = said.exe_text;
     program.key_text = said.key_text;
+    program.exe_id = said.exe_id;
     program.untrusted_path = said.untrusted_path;
     program.server_child = said.server_child;
   }
@@ -167,10 +168,16 @@ bool Watch::started_by_server(std::string_view ancestors, std::uint32_t uid) con
 void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
   begin(time);
   if (facts.app >= descriptions_.size()) descriptions_.resize(facts.app + 1);
+  std::uint64_t exe_id = 0;
+  if (facts.exe_inode != 0) {
+    exe_id = ((facts.exe_inode * 0x9e37'79b9'7f4a'7c15ULL) ^ facts.exe_dev) * 0xbf58'476d'1ce4'e5b9ULL;
+    exe_id ^= static_cast<std::uint64_t>(facts.exe_mtime_ns);
+  }
   Description& said = descriptions_[facts.app];
   said = {.uid = facts.uid,
           .exe_text = facts.exe_text,
           .key_text = facts.key_text,
+          .exe_id = exe_id,
           .untrusted_path = is_untrusted_path(facts.exe),
           .server_child = said.server_child || started_by_server(facts.ancestors, facts.uid)};
   facts.comm.copy(said.comm, sizeof said.comm - 1);
@@ -182,11 +189,6 @@ void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
   program->key_text = said.key_text;
   program->untrusted_path = said.untrusted_path;
   program->process = facts.process;
-  std::uint64_t exe_id = 0;
-  if (facts.exe_inode != 0) {
-    exe_id = (facts.exe_inode * 0x9e37'79b9'7f4a'7c15ULL ^ facts.exe_dev) * 0xbf58'476d'1ce4'e5b9ULL ^
-             static_cast<std::uint64_t>(facts.exe_mtime_ns);
-  }
   look_at_executable(stage_, *program, facts.exe, exe_id);
 }
 
@@ -316,7 +318,9 @@ void Watch::opened(const FlowFacts& flow, TimeNs time) {
     return;
   }
   ++program.opens;
-  look_at_new_program(stage_, program, {}, {});
+  if (program.newcomer && !program.told_new) {
+    look_at_new_program(stage_, program, texts_ == nullptr ? std::string_view{} : texts_->view(program.exe_text));
+  }
   Opening opening{.flow = flow};
   opening.new_port = note_port(program, tuple.remote_port, time);
   const std::uint64_t net_number = net_key(tuple.remote);

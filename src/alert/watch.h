@@ -31,7 +31,10 @@ class Watch final : public model::BehaviourSink {
   Watch(PageStore& store, const WatchBounds& bounds);
   ~Watch() override;
 
-  void use_texts(model::TextHolder* texts) override { episodes_.use_texts(texts); }
+  void use_texts(model::TextHolder* texts) override {
+    texts_ = texts;
+    episodes_.use_texts(texts);
+  }
   void program(const model::ProgramFacts& facts, TimeNs time) override;
   void forget_app(std::uint32_t app) override;
   void opened(const model::FlowFacts& flow, TimeNs time) override;
@@ -67,6 +70,7 @@ class Watch final : public model::BehaviourSink {
     std::uint32_t uid = model::Process::kUidUnknown;
     std::uint32_t exe_text = 0;
     std::uint32_t key_text = 0;
+    std::uint64_t exe_id = 0;
     bool untrusted_path = false;
     bool server_child = false;
   };
@@ -88,6 +92,7 @@ class Watch final : public model::BehaviourSink {
   bool is_fresh(const Program& program, const Net& net, TimeNs time) const;
 
   PageStore& store_;
+  model::TextHolder* texts_ = nullptr;
   const WatchBounds bounds_;
   std::vector<std::unique_ptr<Program>> programs_;  // By app slot.
   std::vector<Description> descriptions_;           // By app slot.

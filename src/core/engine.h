@@ -163,6 +163,7 @@ class Engine final : private model::TextHolder {
   // engine_watch.cpp
   void hold(std::uint32_t text) override { texts_.retain(text); }
   void let_go(std::uint32_t text) override { texts_.release(text); }
+  std::string_view view(std::uint32_t text) const override { return texts_.view(text); }
   std::uint32_t name_of(const model::IpAddress& address) const override;
   model::FlowFacts facts_of(std::uint32_t flow, std::uint32_t process) const;
   void tell_program(std::uint32_t process, bool exec, TimeNs time);

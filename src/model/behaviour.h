@@ -45,6 +45,7 @@ class TextHolder {
   virtual ~TextHolder() = default;
   virtual void hold(std::uint32_t text) = 0;
   virtual void let_go(std::uint32_t text) = 0;
+  virtual std::string_view view(std::uint32_t text) const = 0;  // Good until the next event.
   // The newest DNS name of the address; 0 if it has none.
   virtual std::uint32_t name_of(const IpAddress& address) const = 0;
 };
