@@ -42,9 +42,7 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
   if (usual->samples >= kSamplesMin && distance > kSpreads * spread) {
     usual->strange.add(stage.now, kHalfLifeNs, 1);
     if (usual->strange.value(stage.now, kHalfLifeNs) < kStrangeMin) return;
-    usual->strange = {};  // The next update needs as much again …
-    usual->mean += (bits - usual->mean) / kAccept;  // … and what lasts becomes usual in the end.
-    usual->spread += (distance - usual->spread) / kAccept;
+    usual->strange = {};  // The next update needs as much again.
     Finding finding{.kind = Kind::kEntropy,
                     .severity = Severity::kMedium,
                     .score = std::clamp(0.65 + 0.02 * (distance / spread - kSpreads), 0.0, 0.95),
@@ -65,6 +63,8 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
     text.number(usual->mean, 2) << " within ";
     text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "plain") << " data looks like that).";
     stage.raise(program, flow.process, finding, text);
+    usual->mean += (bits - usual->mean) / kAccept;  // What lasts becomes usual in the end.
+    usual->spread += (distance - usual->spread) / kAccept;
     return;
   }
   ++usual->samples;

@@ -52,7 +52,7 @@ void look_at_executable(Stage& stage, Program& program, std::string_view exe, st
                   .since_ns = stage.now};
   Sentence text = stage.about(program, program.process);
   text << "runs another file than before under its name, as of ";
-  text.moment(stage.now) << ": " << exe.substr(0, 120) << "; the file before it was in use since ";
+  text.moment(stage.now) << ": " << exe.substr(0, 120) << "; as what it was before it has used the network since ";
   text.moment(program.first_ns) << ".";
   stage.raise(program, program.process, finding, text);
 }

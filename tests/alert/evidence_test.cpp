@@ -183,7 +183,7 @@ TEST(EvidenceTest, MinerIsNotAConnectionThatIsKeptOpen) {
 TEST(EvidenceTest, EntropyRisesAmongOrdinaryMail) {
   HostScript script = learned_host();
   for (int i = 0; i < 30; ++i) script.connect(kThirdDay + i * 2 * kMinute, kLetters, "10.4.1.25", 25, 20'000, 400, kSecond, 7.8);
-  EXPECT_ONE(script, "entropy", kLetters, "letters (pid 307) sent data of 7.80 bits per byte on port 25, the newest to 10.4.1.25, several times until 2023-11-17 07:23 UTC; 227 records before it lay at 5.40 within 0.12 (compressed or encrypted data looks like that).");
+  EXPECT_ONE(script, "entropy", kLetters, "letters (pid 307) sent data of 7.80 bits per byte on port 25, the newest to 10.4.1.25, several times until 2023-11-17 07:23 UTC; 227 records before it lay at 5.24 within 0.12 (compressed or encrypted data looks like that).");
 }
 
 TEST(EvidenceTest, EntropyOfOneAttachmentIsNothing) {
@@ -259,7 +259,7 @@ TEST(EvidenceTest, NewProgramIsNotOneOfTheFirstDay) {
 TEST(EvidenceTest, ExecutableChangedUnderItsName) {
   HostScript script = learned_host();
   script.start(kThirdDay, kPilot, true);
-  EXPECT_ONE(script, "exe_changed", kPilot, "pilot (pid 309) runs another file than before under its name, as of 2023-11-17 07:13 UTC: /usr/bin/pilot; the file before it was in use since 2023-11-14 22:14 UTC.");
+  EXPECT_ONE(script, "exe_changed", kPilot, "pilot (pid 309) runs another file than before under its name, as of 2023-11-17 07:13 UTC: /usr/bin/pilot; as what it was before it has used the network since 2023-11-14 22:14 UTC.");
 }
 
 TEST(EvidenceTest, ExecutableThatStartsAgainIsTheSame) {
