@@ -35,8 +35,8 @@ struct ipm_monitor {
   std::unique_ptr<ipm::capi::EvictionTeller> eviction_teller;  // Before the monitor, which calls it.
   std::unique_ptr<ipm::monitor::Monitor> impl;
   std::vector<std::unique_ptr<ipm_lane>> lanes;
-  ipm::query::SourceRow shown;              // What ipm_source_status() lends out.
-  ipm::monitor::AlertChange shown_alert;    // What ipm_monitor_next_alert() lends out.
+  ipm::query::SourceRow shown;            // What ipm_source_status() lends out.
+  ipm::monitor::AlertChange shown_alert;  // What ipm_monitor_next_alert() lends out.
 };
 
 struct ipm_cursor {

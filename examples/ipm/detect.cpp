@@ -28,8 +28,9 @@ std::uint64_t pid_of(const ipm_alert& alert) {
 
 // The kinds that scorers know. Notices and incidents of the host are no detections of a process.
 bool is_scored(const ipm_alert& alert) {
-  constexpr std::array<std::string_view, 12> kKinds = {"exfil",      "bandwidth", "beacon", "scan",    "new_dest", "odd_port",
-                                                       "dns_tunnel", "long_conn", "miner",  "lateral", "entropy",  "fault"};
+  constexpr std::array<std::string_view, 12> kKinds = {"exfil",    "bandwidth", "beacon",     "scan",
+                                                       "new_dest", "odd_port",  "dns_tunnel", "long_conn",
+                                                       "miner",    "lateral",   "entropy",    "fault"};
   const std::string_view kind = alert.kind;
   bool known = false;
   for (const std::string_view each : kKinds) known = known || each == kind;
@@ -38,9 +39,9 @@ bool is_scored(const ipm_alert& alert) {
 }
 
 std::string score_line(const ipm_alert& alert) {
-  std::vector<std::string> members = {"\"t\":" + std::to_string(alert.time_ns), "\"pid\":" + std::to_string(pid_of(alert)),
-                                      "\"comm\":" + json_text(alert.comm), "\"kind\":" + json_text(alert.kind),
-                                      "\"score\":" + number_text(alert.score)};
+  std::vector<std::string> members = {"\"t\":" + std::to_string(alert.time_ns),
+                                      "\"pid\":" + std::to_string(pid_of(alert)), "\"comm\":" + json_text(alert.comm),
+                                      "\"kind\":" + json_text(alert.kind), "\"score\":" + number_text(alert.score)};
   if (alert.remote_addr[0] != '\0') members.push_back("\"rip\":" + json_text(alert.remote_addr));
   if (alert.remote_port != 0) members.push_back("\"rport\":" + std::to_string(alert.remote_port));
   return json_record(members);
@@ -111,8 +112,9 @@ std::string person_line(const ipm_alert& alert) {
 
 int run_detect(const Options& options) {
   if (!options.filters.empty() || !options.columns.empty() || !options.order_by.empty()) {
-    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT, "detect prints alerts as they come: no filter, order or columns; "
-                                               "`ipm table alerts` has them");
+    throw ipm::Error(IPM_ERR_INVALID_ARGUMENT,
+                     "detect prints alerts as they come: no filter, order or columns; "
+                     "`ipm table alerts` has them");
   }
   ipm::Monitor monitor = open_monitor(options);
   attach(monitor, options);

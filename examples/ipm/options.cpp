@@ -136,8 +136,8 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
   add_common(*table, out);
   add_common(*command("events", "The events as they come, one line each", Command::kEvents), out);
-  add_common(*command("detect", "Alerts as they come: what programs do that is not normal for them", Command::kDetect), out,
-             true);
+  add_common(*command("detect", "Alerts as they come: what programs do that is not normal for them", Command::kDetect),
+             out, true);
   CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
   record->add_option("-o,--output", out.log, "The log")->required();
   add_common(*record, out);

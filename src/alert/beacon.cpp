@@ -31,9 +31,10 @@ bool rhythm_is_its_own(const Program& program, const Pair& fresh, const Regulari
     const double ratio = static_cast<double>(found.median_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
     const bool silent = now - other.last_call_ns > kOwnSilence * own.median_ns;
     const bool same = std::abs(ratio - std::max(1.0, std::round(ratio))) <= kOwnTolerance * ratio;
-    const double periods =
-        static_cast<double>(other.last_call_ns - other.first_ns) / static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
-    return own.intervals >= kOwnIntervals && ratio > 0.25 && ratio < 4 && (silent || same) && other.opens > kOwnDuty * periods;
+    const double periods = static_cast<double>(other.last_call_ns - other.first_ns) /
+                           static_cast<double>(std::max<TimeNs>(own.median_ns, 1));
+    return own.intervals >= kOwnIntervals && ratio > 0.25 && ratio < 4 && (silent || same) &&
+           other.opens > kOwnDuty * periods;
   });
 }
 

@@ -18,9 +18,8 @@ void count_open(Stage& stage, Program& program, const model::FlowFacts& flow) {
   Churn& churn = program.churn;
   const TimeNs now = stage.now;
   if (now - churn.minute_ns >= kMinute) {
-    const double days = churn.minute_ns == 0
-                            ? 0
-                            : static_cast<double>(now - churn.minute_ns) / static_cast<double>(24 * kHour);
+    const double days =
+        churn.minute_ns == 0 ? 0 : static_cast<double>(now - churn.minute_ns) / static_cast<double>(24 * kHour);
     churn.usual *= std::pow(0.95, std::min(days, 365.0));
     // An attack must not teach what is usual.
     churn.usual = std::max(churn.usual, std::min<double>(churn.opens, 2 * churn.usual + kOpensMin / 10));

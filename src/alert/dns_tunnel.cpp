@@ -122,11 +122,10 @@ void look_for_dns_tunnel(Stage& stage, Program& program, const model::FlowFacts&
   if (!bulk && (once < kOnceShort || names < kNamesMinShort || length < 6)) return;
   if (once < 0.5) return;
   domain.told = names;
-  const double score =
-      std::clamp(0.6 + 0.05 * std::log2(names / kNamesMin) + (length > kLongLabel ? 0.15 : 0) +
-                     (randomness > kRandomLabel ? 0.05 : 0) + 0.1 * domain.bulky / domain.questions +
-                     (once > kOnceShort ? 0.1 : 0),
-                 0.0, 0.98);
+  const double score = std::clamp(0.6 + 0.05 * std::log2(names / kNamesMin) + (length > kLongLabel ? 0.15 : 0) +
+                                      (randomness > kRandomLabel ? 0.05 : 0) + 0.1 * domain.bulky / domain.questions +
+                                      (once > kOnceShort ? 0.1 : 0),
+                                  0.0, 0.98);
   Finding finding{.kind = Kind::kDnsTunnel,
                   .part = static_cast<std::uint8_t>(domain.key >> 8),
                   .severity = Severity::kHigh,

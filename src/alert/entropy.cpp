@@ -61,7 +61,8 @@ void look_at_entropy(Stage& stage, Program& program, const model::FlowFacts& flo
     text.moment(stage.now) << "; ";
     text.count(usual->samples) << " records before it lay at ";
     text.number(usual->mean, 2) << " within ";
-    text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "plain") << " data looks like that).";
+    text.number(spread, 2) << " (" << (bits > usual->mean ? "compressed or encrypted" : "plain")
+                           << " data looks like that).";
     stage.raise(program, flow.process, finding, text);
     usual->mean += (bits - usual->mean) / kAccept;  // What lasts becomes usual in the end.
     usual->spread += (distance - usual->spread) / kAccept;

@@ -54,8 +54,8 @@ class Episodes {
  private:
   struct Open {
     std::uint32_t slot;
-    TimeNs last_ns;       // Last finding.
-    double told_value;    // Of the last change that was more than an update.
+    TimeNs last_ns;     // Last finding.
+    double told_value;  // Of the last change that was more than an update.
   };
   struct Bucket {
     double tokens;

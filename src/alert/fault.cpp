@@ -11,12 +11,12 @@ namespace ipm::alert {
 namespace {
 
 constexpr TimeNs kHalfLifeNs = 10 * kMinute;
-constexpr TimeNs kFreezeNs = 1 * kHour;  // After an alarm nothing of it becomes usual for so long.
+constexpr TimeNs kFreezeNs = 1 * kHour;    // After an alarm nothing of it becomes usual for so long.
 constexpr TimeNs kSettleNs = 3 * kMinute;  // Others may fail too: then it is the host's.
 constexpr std::uint32_t kSharedBy = 2;     // Other programs without an answer: it is not this one's fault.
 constexpr double kBadMin = 6;
 constexpr double kOpensMin = 8;
-constexpr double kTail = 13.8;       // -ln 1e-6
+constexpr double kTail = 13.8;  // -ln 1e-6
 constexpr double kMemoryOpens = 4000;
 constexpr double kOverdispersion = 1.5;  // Failures come in bunches also on good days.
 
@@ -93,8 +93,8 @@ void look_for_outage(Stage& stage, Program& program, const model::FlowFacts& flo
                   .since_ns = stage.host.outage_since_ns()};
   Sentence text = stage.sentence();
   text << "The uplink seems down: ";
-  text.count(stage.host.programs_silent()) << " programs, the last one " << std::string_view(program.comm)
-                                           << ", got no answer from outside within ";
+  text.count(stage.host.programs_silent())
+      << " programs, the last one " << std::string_view(program.comm) << ", got no answer from outside within ";
   text.span(Host::kOutageWindowNs) << ", since ";
   text.moment(stage.host.outage_since_ns()) << "; it takes ";
   text.count(Host::kOutagePrograms) << " to call it that.";

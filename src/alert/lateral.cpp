@@ -43,17 +43,17 @@ void look_for_lateral(Stage& stage, Program& program, const Opening& opening) {
   if (hosts < std::max(kHostsMin - 0.5, kTimesUsual * lateral.usual)) return;
   if (before >= kHostsMin - 0.5 && hosts < 2 * lateral.told) return;
   lateral.told = hosts;
-  Finding finding{.kind = Kind::kLateral,
-                  .severity = Severity::kHigh,
-                  .score = std::clamp(0.75 + 0.05 * std::log2(hosts / kHostsMin) - (lateral.usual > 0 ? 0.15 : 0), 0.3,
-                                      0.95),
-                  .metric = "new_hosts",
-                  .value = hosts,
-                  .expected_low = 0,
-                  .expected_high = lateral.usual,
-                  .samples = program.opens,
-                  .since_ns = line.first_ns,
-                  .remote_port = number};
+  Finding finding{
+      .kind = Kind::kLateral,
+      .severity = Severity::kHigh,
+      .score = std::clamp(0.75 + 0.05 * std::log2(hosts / kHostsMin) - (lateral.usual > 0 ? 0.15 : 0), 0.3, 0.95),
+      .metric = "new_hosts",
+      .value = hosts,
+      .expected_low = 0,
+      .expected_high = lateral.usual,
+      .samples = program.opens,
+      .since_ns = line.first_ns,
+      .remote_port = number};
   Sentence text = stage.about(program, opening.flow.process);
   text << "turned to port ";
   text.count(number) << " of ";

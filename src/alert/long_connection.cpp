@@ -19,18 +19,18 @@ constexpr double kRecordBytesMax = 64'000;
 void say_miner(Stage& stage, Program& program, const Pair& pair, const model::FlowFacts& flow,
                const Regularity& found) {
   const double hours = static_cast<double>(stage.now - pair.first_ns) / static_cast<double>(kHour);
-  Finding finding{.kind = Kind::kMiner,
-                  .severity = Severity::kHigh,
-                  .score = std::clamp(0.4 * found.intervals + 0.3 * found.sizes + 0.04 * std::min(hours, 4.0) + 0.05,
-                                      0.0, 0.95),
-                  .metric = "record_regularity",
-                  .value = found.intervals,
-                  .expected_low = 0,
-                  .expected_high = kSteady,
-                  .samples = pair.records,
-                  .since_ns = pair.first_ns,
-                  .remote = pair.remote,
-                  .remote_port = pair.port};
+  Finding finding{
+      .kind = Kind::kMiner,
+      .severity = Severity::kHigh,
+      .score = std::clamp(0.4 * found.intervals + 0.3 * found.sizes + 0.04 * std::min(hours, 4.0) + 0.05, 0.0, 0.95),
+      .metric = "record_regularity",
+      .value = found.intervals,
+      .expected_low = 0,
+      .expected_high = kSteady,
+      .samples = pair.records,
+      .since_ns = pair.first_ns,
+      .remote = pair.remote,
+      .remote_port = pair.port};
   Sentence text = stage.about(program, flow.process);
   text << "holds a steady exchange with ";
   text.peer(pair.remote, pair.port) << ": ";
@@ -48,7 +48,9 @@ void say_miner(Stage& stage, Program& program, const Pair& pair, const model::Fl
 void say_long(Stage& stage, Program& program, const Pair& pair, const model::FlowFacts& flow, TimeNs age) {
   const double hours = static_cast<double>(age) / static_cast<double>(kHour);
   Finding finding{.kind = Kind::kLongConnection,
-                  .severity = hours >= 12 ? Severity::kHigh : hours >= 8 ? Severity::kMedium : Severity::kLow,
+                  .severity = hours >= 12  ? Severity::kHigh
+                              : hours >= 8 ? Severity::kMedium
+                                           : Severity::kLow,
                   .score = std::clamp(0.4 + 0.03 * hours, 0.0, 0.8),
                   .metric = "duration_s",
                   .value = static_cast<double>(age) / static_cast<double>(kSecond),

@@ -41,7 +41,8 @@ void look_for_new_destination(Stage& stage, Program& program, const Opening& ope
     return;
   if (held.used) settle_new_destination(stage, program);
   // One more within a day of the last: the service moves slowly, and has been told of.
-  const bool more = held.port == opening.flow.tuple->remote_port && held.since_ns != 0 && now - held.since_ns < kMovedNs;
+  const bool more =
+      held.port == opening.flow.tuple->remote_port && held.since_ns != 0 && now - held.since_ns < kMovedNs;
   if (more) {
     program.moved_port = held.port;
     program.moved_ns = now;

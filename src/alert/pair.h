@@ -23,8 +23,8 @@ struct Pair {
   std::uint16_t port = 0;
   std::uint8_t protocol = 0;
   bool used = false;
-  bool fresh = false;      // The program came to know it after it had been learned.
-  std::uint8_t next = 0;   // Of the rings.
+  bool fresh = false;     // The program came to know it after it had been learned.
+  std::uint8_t next = 0;  // Of the rings.
   std::uint8_t filled = 0;
   TimeNs first_ns = 0;
   TimeNs last_ns = 0;       // Last call or record.
@@ -33,7 +33,7 @@ struct Pair {
   std::uint64_t rx_bytes = 0;
   std::uint64_t call_tx_bytes = 0;  // Since the last call.
   double told_bytes = 0;            // By the exfil detector; the next update needs twice that.
-  TimeNs told_age_ns = 0;                 // By long_connection.cpp, likewise.
+  TimeNs told_age_ns = 0;           // By long_connection.cpp, likewise.
   std::uint32_t opens = 0;
   std::uint32_t records = 0;  // Calls that were records of open connections.
   std::uint32_t gap_ms[kRing] = {};

@@ -80,10 +80,10 @@ struct Scan {
   TimeNs evidence_ns = 0;
   double first_contacts = 0;  // Known outcomes, for the program's own rate of failures.
   double failures = 0;
-  Tally by_port;        // Failed hosts of a port.
-  Tally by_host;        // Failed ports of a host.
-  double usual = 0;     // The largest count of a finished day.
-  double largest = 0;   // Of the running day.
+  Tally by_port;       // Failed hosts of a port.
+  Tally by_host;       // Failed ports of a host.
+  double usual = 0;    // The largest count of a finished day.
+  double largest = 0;  // Of the running day.
   TimeNs day_ns = 0;
   double told = 0;
 };
@@ -160,7 +160,7 @@ struct Domain {
   double label_entropy = 0;
   double bulky = 0;  // TXT and NULL.
   double told = 0;
-  std::uint64_t once[kBits / 64] = {};  // By hash of the name: asked …
+  std::uint64_t once[kBits / 64] = {};   // By hash of the name: asked …
   std::uint64_t again[kBits / 64] = {};  // … and asked again.
 };
 

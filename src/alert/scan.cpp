@@ -77,18 +77,18 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
   if (scan.told != 0 && targets < 2 * scan.told && now - (vertical ? host : port).first_ns < kHalfLifeNs) return;
   scan.told = targets;
   const Tally::Line& line = vertical ? host : port;
-  Finding finding{.kind = Kind::kScan,
-                  .part = static_cast<std::uint8_t>(vertical ? 2 : 1),
-                  .severity = Severity::kHigh,
-                  .score = std::clamp(0.7 + 0.05 * std::log2(targets / least) +
-                                          (flow.scope == model::Scope::kExternal ? -0.15 : 0.1),
-                                      0.3, 0.98),
-                  .metric = vertical ? "failed_ports" : "failed_hosts",
-                  .value = targets,
-                  .expected_low = 0,
-                  .expected_high = scan.usual,
-                  .samples = static_cast<std::uint64_t>(scan.first_contacts),
-                  .since_ns = line.first_ns};
+  Finding finding{
+      .kind = Kind::kScan,
+      .part = static_cast<std::uint8_t>(vertical ? 2 : 1),
+      .severity = Severity::kHigh,
+      .score = std::clamp(
+          0.7 + 0.05 * std::log2(targets / least) + (flow.scope == model::Scope::kExternal ? -0.15 : 0.1), 0.3, 0.98),
+      .metric = vertical ? "failed_ports" : "failed_hosts",
+      .value = targets,
+      .expected_low = 0,
+      .expected_high = scan.usual,
+      .samples = static_cast<std::uint64_t>(scan.first_contacts),
+      .since_ns = line.first_ns};
   Sentence text = stage.about(program, flow.process);
   text << "tried ";
   text.number(targets);
@@ -101,8 +101,8 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
   }
   text << " that it had never tried and that did not answer, since ";
   text.moment(line.first_ns) << "; of its first contacts so far ";
-  text.number(100 * (scan.failures + 0.5) / (scan.first_contacts + 1)) << " % failed, and the most on one "
-      << (vertical ? "host" : "port") << " in a day was ";
+  text.number(100 * (scan.failures + 0.5) / (scan.first_contacts + 1))
+      << " % failed, and the most on one " << (vertical ? "host" : "port") << " in a day was ";
   text.number(scan.usual) << ".";
   stage.raise(program, flow.process, finding, text);
 }

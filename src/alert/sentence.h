@@ -15,10 +15,10 @@ class Sentence {
   Sentence& operator<<(std::string_view text);
   Sentence& number(double value, int decimals = 0);  // "12,500" is written 12500.
   Sentence& count(std::uint64_t value);
-  Sentence& bytes(double value);                         // "3.1 MB", powers of 1000.
-  Sentence& span(TimeNs duration);                       // "40 s", "2.5 h"
+  Sentence& bytes(double value);                                        // "3.1 MB", powers of 1000.
+  Sentence& span(TimeNs duration);                                      // "40 s", "2.5 h"
   Sentence& peer(const model::IpAddress& address, std::uint16_t port);  // "198.51.100.7:443"; port 0: without.
-  Sentence& moment(TimeNs engine_ns);                    // "2026-11-24 20:14 UTC"
+  Sentence& moment(TimeNs engine_ns);                                   // "2026-11-24 20:14 UTC"
   std::string_view text() const { return {text_, used_}; }
 
  private:

@@ -23,9 +23,7 @@ class SmallTable {
   SmallTable& operator=(const SmallTable&) = delete;
 
   std::uint32_t size() const { return generations_[0].size + generations_[1].size; }
-  std::size_t bytes() const {
-    return std::size_t{generations_[0].capacity + generations_[1].capacity} * sizeof(Entry);
-  }
+  std::size_t bytes() const { return std::size_t{generations_[0].capacity + generations_[1].capacity} * sizeof(Entry); }
   std::uint64_t given_up() const { return given_up_; }
 
   // Counts as met: the entry is young again. The value is good until the next call of find() or add().

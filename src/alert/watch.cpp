@@ -9,12 +9,12 @@ using model::FlowFacts;
 
 namespace {
 
-constexpr TimeNs kFreshNs = 7 * 24 * kHour;    // So long a peer counts as new to a program.
-constexpr TimeNs kHoldNs = 10 * kMinute;       // See new_destination.cpp.
-constexpr TimeNs kOpenLongNs = 10 * kSecond;   // From then on records of a connection are calls of their own.
+constexpr TimeNs kFreshNs = 7 * 24 * kHour;   // So long a peer counts as new to a program.
+constexpr TimeNs kHoldNs = 10 * kMinute;      // See new_destination.cpp.
+constexpr TimeNs kOpenLongNs = 10 * kSecond;  // From then on records of a connection are calls of their own.
 constexpr std::uint32_t kHeldMax = 64;
-constexpr std::uint32_t kPairsOfBroad = 24;    // With more networks only fresh pairs are followed.
-constexpr std::uint32_t kKinContacts = 6;      // After so many it is decided if a program is an old one under a new path.
+constexpr std::uint32_t kPairsOfBroad = 24;  // With more networks only fresh pairs are followed.
+constexpr std::uint32_t kKinContacts = 6;    // After so many it is decided if a program is an old one under a new path.
 
 std::string_view name_of(const char (&comm)[model::kCommBytes]) {
   return {comm, strnlen(comm, sizeof comm)};
@@ -35,8 +35,7 @@ Sentence Stage::about(const Program& program, model::ProcessKey process) const {
   return text.count(process.pid()) << ") ";
 }
 
-void Stage::raise(const Program& program, model::ProcessKey process, const Finding& finding,
-                  const Sentence& evidence) {
+void Stage::raise(const Program& program, model::ProcessKey process, const Finding& finding, const Sentence& evidence) {
   episodes_.report(finding,
                    {.app = program.app + 1,
                     .process = process,
@@ -59,8 +58,19 @@ Watch::Watch(PageStore& store, const WatchBounds& bounds)
   held_.reserve(kHeldMax);
 }
 
+// core/bounds.cpp counts with these.
+static_assert(sizeof(AlertRow) + sizeof(std::uint32_t) * 2 <= 720);
+
 Watch::~Watch() {
   store_.account(-accounted_);
+}
+
+// What is kept by slot and has no block of its own.
+void Watch::account() {
+  const auto bytes = static_cast<std::int64_t>(marks_.capacity() * sizeof(Mark) + programs_.capacity() * sizeof(void*) +
+                                               descriptions_.capacity() * sizeof(Description));
+  store_.account(bytes - accounted_);
+  accounted_ = bytes;
 }
 
 void Watch::begin(TimeNs time) {
@@ -72,7 +82,10 @@ void Watch::begin(TimeNs time) {
 
 Program& Watch::ensure(std::uint32_t app, TimeNs time) {
   if (Program* known = find(app)) return *known;
-  if (app >= programs_.size()) programs_.resize(app + 1);
+  if (app >= programs_.size()) {
+    programs_.resize(app + 1);
+    account();
+  }
   make_room(app);
   programs_[app] = std::make_unique<Program>(store_, app, time);
   ++used_;
@@ -167,7 +180,10 @@ bool Watch::started_by_server(std::string_view ancestors, std::uint32_t uid) con
 
 void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
   begin(time);
-  if (facts.app >= descriptions_.size()) descriptions_.resize(facts.app + 1);
+  if (facts.app >= descriptions_.size()) {
+    descriptions_.resize(facts.app + 1);
+    account();
+  }
   std::uint64_t exe_id = 0;
   if (facts.exe_inode != 0) {
     exe_id = ((facts.exe_inode * 0x9e37'79b9'7f4a'7c15ULL) ^ facts.exe_dev) * 0xbf58'476d'1ce4'e5b9ULL;
@@ -192,8 +208,8 @@ void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
   look_at_executable(stage_, *program, facts.exe, exe_id);
 }
 
-// A redeployed program keeps what was learned if at least half of its first networks are those of its predecessor. True:
-// it just got it.
+// A redeployed program keeps what was learned if at least half of its first networks are those of its predecessor.
+// True: it just got it.
 bool Watch::consider_inheritance(Program& program, std::uint64_t net, bool new_net) {
   const Program* from = find(program.heir_of - 1);
   if (from == nullptr) {
@@ -220,7 +236,8 @@ void Watch::inherit(Program& program, const Program& from) {
     if (port.number == 0) continue;
     const auto same = [&](const Port& own) { return own.number == port.number && own.accepts == port.accepts; };
     if (std::any_of(program.ports.begin(), program.ports.end(), same)) continue;
-    const auto free = std::find_if(program.ports.begin(), program.ports.end(), [](const Port& p) { return p.number == 0; });
+    const auto free =
+        std::find_if(program.ports.begin(), program.ports.end(), [](const Port& p) { return p.number == 0; });
     if (free != program.ports.end()) *free = port;
   }
   program.ports_out = std::max(program.ports_out, from.ports_out);
@@ -244,9 +261,7 @@ void Watch::inherit(Program& program, const Program& from) {
 Watch::Mark& Watch::mark_of(std::uint32_t flow) {
   if (flow >= marks_.size()) {
     marks_.resize(std::max<std::size_t>(1024, std::size_t{flow} * 2));
-    const auto now = static_cast<std::int64_t>(marks_.size() * sizeof(Mark));
-    store_.account(now - accounted_);
-    accounted_ = now;
+    account();
   }
   return marks_[flow];
 }

@@ -48,6 +48,7 @@ class Watch final : public model::BehaviourSink {
   void entropy(const model::FlowFacts& flow, std::uint32_t millibits_per_byte, TimeNs time) override;
   void asked(const model::FlowFacts& flow, std::string_view name, std::uint16_t question_type, TimeNs time) override;
   void lost(TimeNs time) override { host_.last_loss_ns = time; }
+  void drill(bool begins) override { episodes_.set_drill(begins); }
   void wall_clock(TimeNs unix_minus_engine_ns) override { stage_.unix_offset_ns = unix_minus_engine_ns; }
   void advance(TimeNs now) override;
 
@@ -81,6 +82,7 @@ class Watch final : public model::BehaviourSink {
   void begin(TimeNs time);
   void make_room(std::uint32_t keep);
   void drop(std::uint32_t app);
+  void account();
   bool started_by_server(std::string_view ancestors, std::uint32_t uid) const;
   bool consider_inheritance(Program& program, std::uint64_t net, bool new_net);
   void inherit(Program& program, const Program& from);

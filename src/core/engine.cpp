@@ -127,8 +127,10 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kLoss:
       note_loss(event.as<model::Loss>(), event.header.time_ns);
       break;
-    case EventKind::kTimeAdvance:
     case EventKind::kDrillMark:
+      if (watch_ != nullptr) watch_->drill(event.as<model::Drill>().begins != 0);
+      break;
+    case EventKind::kTimeAdvance:
     case EventKind::kSettings:
       break;  // Time was advanced; settings were read when the engine was made.
     case EventKind::kNone:

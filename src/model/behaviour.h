@@ -69,7 +69,8 @@ class BehaviourSink {
   virtual void entropy(const FlowFacts& flow, std::uint32_t millibits_per_byte, TimeNs time) = 0;
   virtual void asked(const FlowFacts& flow, std::string_view name, std::uint16_t question_type, TimeNs time) = 0;
 
-  virtual void lost(TimeNs time) = 0;  // Something on the host was not seen.
+  virtual void lost(TimeNs time) = 0;   // Something on the host was not seen.
+  virtual void drill(bool begins) = 0;  // A rehearsal: what comes until its end is marked.
   virtual void wall_clock(TimeNs unix_minus_engine_ns) = 0;
   virtual void advance(TimeNs now) = 0;  // At most once a second.
 };

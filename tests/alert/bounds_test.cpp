@@ -15,7 +15,8 @@ void busy(HostScript& script, const Persona& who, int turns, Random& random) {
   script.start(kMinute, who);
   for (int i = 0; i < turns; ++i) {
     const TimeNs at = kMinute + i * 2 * kMinute;
-    const std::string remote = "151." + std::to_string(random.below(250)) + "." + std::to_string(random.below(250)) + ".9";
+    const std::string remote =
+        "151." + std::to_string(random.below(250)) + "." + std::to_string(random.below(250)) + ".9";
     script.connect(at, who, remote, static_cast<std::uint16_t>(1 + random.below(9'000)), 4'000, 400, kSecond,
                    static_cast<double>(random.below(8)));
     script.ask(at, who, "a" + std::to_string(i) + ".zone" + std::to_string(random.below(40)) + ".example");
@@ -59,7 +60,8 @@ TEST(BoundsTest, ManyProgramsGiveWayToEachOtherWithinTheBudget) {
 }
 
 Finding finding(std::uint16_t port, double value, Severity severity = Severity::kHigh) {
-  return {.kind = Kind::kOddPort, .severity = severity, .score = 0.5, .metric = "m", .value = value, .remote_port = port};
+  return {
+      .kind = Kind::kOddPort, .severity = severity, .score = 0.5, .metric = "m", .value = value, .remote_port = port};
 }
 
 // --- episodes ---
@@ -124,7 +126,8 @@ TEST(EpisodesTest, AFullTableGivesUpTheAlertThatClosedFirst) {
   EXPECT_EQ(episodes.rows().used(), 16U);
   EXPECT_EQ(episodes.counters().evicted, 24U);
   std::uint64_t oldest = ~0ULL;
-  for (std::uint32_t slot = 0; slot < episodes.rows().slots(); ++slot) oldest = std::min(oldest, episodes.rows().at(slot).id);
+  for (std::uint32_t slot = 0; slot < episodes.rows().slots(); ++slot)
+    oldest = std::min(oldest, episodes.rows().at(slot).id);
   EXPECT_EQ(oldest, 25U);
 }
 

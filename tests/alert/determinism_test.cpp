@@ -15,15 +15,19 @@ HostScript bad_day(Disguise disguise = {}) {
   Random random(11);
   script.stream(kThirdDay, kPilot, "192.0.2.66", 22, 10 * kSecond, 60, 500'000, 1'000);
   for (int i = 0; i < 60; ++i) script.connect(kThirdDay + i * 5 * kMinute, kCrate, "192.0.2.70", 443, 600, 300);
-  for (int i = 0; i < 40; ++i) script.fail(kThirdDay + i * kMinute, kLedger, address("10.4.77", 1 + static_cast<std::uint64_t>(i)), 6379);
-  for (int i = 0; i < 8; ++i) script.connect(kThirdDay + i * kMinute, kLetters, address("10.4.3", 20 + static_cast<std::uint64_t>(i)), 445, 900, 900);
+  for (int i = 0; i < 40; ++i)
+    script.fail(kThirdDay + i * kMinute, kLedger, address("10.4.77", 1 + static_cast<std::uint64_t>(i)), 6379);
+  for (int i = 0; i < 8; ++i)
+    script.connect(kThirdDay + i * kMinute, kLetters, address("10.4.3", 20 + static_cast<std::uint64_t>(i)), 445, 900,
+                   900);
   script.connect(kThirdDay, kTally, "192.0.2.90", 443, 1'500, 15'000);
   for (int i = 0; i < 200; ++i) {
     std::string label;
     for (int c = 0; c < 30; ++c) label += static_cast<char>('a' + random.below(26));
     script.ask(kThirdDay + i * kSecond, kWeaver, label + ".carrier.example");
   }
-  for (int i = 0; i < 30; ++i) script.connect(kThirdDay + i * kMinute, kLetters, "10.4.1.25", 25, 20'000, 400, kSecond, 7.8);
+  for (int i = 0; i < 30; ++i)
+    script.connect(kThirdDay + i * kMinute, kLetters, "10.4.1.25", 25, 20'000, 400, kSecond, 7.8);
   for (int i = 0; i < 30; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "203.0.40.5", 443);
   return script;
 }

@@ -17,7 +17,8 @@ std::vector<std::string> alarms(HostScript& script) {
   run.feed(script.events());
   std::vector<std::string> out;
   for (const Raised& each : run.opened()) {
-    if (each.severity != Severity::kInfo && each.time_ns >= kScriptBegin + kDay) out.push_back(each.kind + ": " + each.evidence);
+    if (each.severity != Severity::kInfo && each.time_ns >= kScriptBegin + kDay)
+      out.push_back(each.kind + ": " + each.evidence);
   }
   return out;
 }
@@ -67,7 +68,9 @@ TEST(QuietHostTest, ARedeployedProgramKeepsWhatWasLearned) {
   ordinary_days(script, kMinute, 2 * kDay);
   const Persona moved{.name = "crate", .exe = "/srv/crate-two/bin/crate", .pid = 700};
   script.start(2 * kDay, moved);
-  const auto turn = [&](TimeNs at, int i) { return script.connect(at, moved, address("203.0." + std::to_string(40 + i % 8), 5), 443, 5'000, 9'000); };
+  const auto turn = [&](TimeNs at, int i) {
+    return script.connect(at, moved, address("203.0." + std::to_string(40 + i % 8), 5), 443, 5'000, 9'000);
+  };
   for (int i = 0; i < 100; ++i) turn(2 * kDay + i * 5 * kMinute, i);
   EXPECT_THAT(alarms(script), IsEmpty());
   // It does not have to be learned again: what is odd is told at once.
@@ -87,7 +90,8 @@ TEST(QuietHostTest, ALargerBackupToTheOldPeerIsNoLeak) {
 TEST(QuietHostTest, ACrowdOfVisitorsIsNoAttack) {
   HostScript script = learned_host();
   for (int i = 0; i < 2'000; ++i) {
-    script.serve(kThirdDay + i * kSecond, kPorter, "151." + std::to_string(i % 90) + ".7." + std::to_string(i % 200 + 1), 443, 30'000, 900);
+    script.serve(kThirdDay + i * kSecond, kPorter,
+                 "151." + std::to_string(i % 90) + ".7." + std::to_string(i % 200 + 1), 443, 30'000, 900);
   }
   EXPECT_THAT(alarms(script), IsEmpty());
 }

@@ -22,7 +22,9 @@ struct Disguise {
   bool on = false;
   TimeNs shift_ns = 0;
 
-  std::string program(std::string_view name) const { return on ? "x" + std::string(name.rbegin(), name.rend()) : std::string(name); }
+  std::string program(std::string_view name) const {
+    return on ? "x" + std::string(name.rbegin(), name.rend()) : std::string(name);
+  }
   std::string path(std::string_view exe) const {
     const std::size_t slash = exe.rfind('/');
     return std::string(exe.substr(0, slash + 1)) + program(exe.substr(slash + 1));
@@ -36,7 +38,8 @@ struct Disguise {
     for (std::size_t i = inside ? 13 : 12; i < 16; ++i) {
       const std::uint8_t octet = address.bytes[i];
       // Public first octets stay below 100 and clear of 10.
-      address.bytes[i] = i == 12 ? static_cast<std::uint8_t>(20 + octet % 70) : static_cast<std::uint8_t>(octet ^ (before * 29 + 77));
+      address.bytes[i] =
+          i == 12 ? static_cast<std::uint8_t>(20 + octet % 70) : static_cast<std::uint8_t>(octet ^ (before * 29 + 77));
       before = static_cast<std::uint8_t>(before * 31 + octet);
     }
     return address;
@@ -131,9 +134,8 @@ class HostScript {
 
   // In the order of time; events of one time stay as they were written.
   const std::vector<model::Event>& events() {
-    std::stable_sort(events_.begin(), events_.end(), [](const model::Event& a, const model::Event& b) {
-      return a.header.time_ns < b.header.time_ns;
-    });
+    std::stable_sort(events_.begin(), events_.end(),
+                     [](const model::Event& a, const model::Event& b) { return a.header.time_ns < b.header.time_ns; });
     return events_;
   }
 

@@ -52,9 +52,8 @@ enum Field : std::uint32_t {
   kFields
 };
 constexpr std::array<std::string_view, kFields> kNames = {
-    "t",   "type", "pid", "comm",  "exe",   "uid",   "proto",  "lip", "lport", "rip",  "rport", "dir", "tx", "rx",
-    "dur", "why",  "n",   "qname", "qtype", "rcode", "answer", "ttl", "sni",   "alpn", "ja3",   "ja4", "ech",
-    "ent"};
+    "t",   "type", "pid", "comm",  "exe",   "uid",   "proto",  "lip", "lport", "rip",  "rport", "dir", "tx",  "rx",
+    "dur", "why",  "n",   "qname", "qtype", "rcode", "answer", "ttl", "sni",   "alpn", "ja3",   "ja4", "ech", "ent"};
 
 constexpr std::uint32_t bit(Field field) {
   return 1U << field;
