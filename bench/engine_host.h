@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "alert/watch.h"
 #include "core/engine.h"
 #include "store/recent_series.h"
 
@@ -10,8 +11,9 @@ namespace ipm::bench {
 
 class EngineHost {
  public:
-  explicit EngineHost(std::uint64_t memory_max_bytes)
-      : bounds_(bounds_of(memory_max_bytes)), store_(bounds_.copies_max_bytes) {}
+  // `watched`: with the detectors, as by default.
+  explicit EngineHost(std::uint64_t memory_max_bytes, bool watched = true)
+      : bounds_(bounds_of(memory_max_bytes)), store_(bounds_.copies_max_bytes), watched_(watched) {}
 
   void feed(std::span<const model::Event> events) { engine_.feed(events); }
   const core::Engine& engine() const { return engine_; }
@@ -27,9 +29,15 @@ class EngineHost {
 
   const core::Bounds bounds_;
   PageStore store_;
+  const bool watched_;
   store::RecentSeries series_{store_, bounds_.rows.series_blocks_max, bounds_.rows.processes_max,
                               bounds_.rows.apps_max};
-  core::Engine engine_{bounds_, store_, series_};
+  alert::Watch watch_{store_,
+                      {.bytes_max = bounds_.watch_max_bytes,
+                       .alerts_max = bounds_.rows.alerts_max,
+                       .changes_max = bounds_.alert_changes_max,
+                       .budget_per_day = bounds_.rows.alerts_budget}};
+  core::Engine engine_{bounds_, store_, series_, watched_ ? &watch_ : nullptr};
 };
 
 inline constexpr std::uint64_t kSmallHostBytes = core::kMemoryDefaultBytes;

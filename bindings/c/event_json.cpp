@@ -145,6 +145,9 @@ void add_flow_payload(Line& line, const Event& event) {
     case EventKind::kDnsAnswer:
       add_answer(line, event.as<DnsAnswer>());
       break;
+    case EventKind::kEntropy:
+      line.number("millibits", event.as<Entropy>().millibits);
+      break;
     case EventKind::kTlsHello:
       add_hello(line, event.as<TlsHello>());
       break;

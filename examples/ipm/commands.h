@@ -5,6 +5,7 @@
 
 namespace cli {
 
+int run_detect(const Options& options);
 int run_events(const Options& options);
 int run_top(const Options& options);
 int run_doctor(const Options& options);

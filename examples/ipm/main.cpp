@@ -82,6 +82,8 @@ int run_command(const Options& options) {
       return run_doctor(options);
     case Command::kTop:
       return run_top(options);
+    case Command::kDetect:
+      return run_detect(options);
     case Command::kColumns:
       return run_columns(options);
     case Command::kScore:

@@ -61,14 +61,20 @@ std::uint64_t row_count(const std::string& text) {
   return static_cast<std::uint64_t>(with_ending(text, {{"", 1}}, "20"));
 }
 
-void add_format(CLI::App& app, Options& out) {
+void add_format(CLI::App& app, Options& out, bool scores = false) {
+  std::vector<std::string> words = {"table", "jsonl", "csv"};
+  if (scores) words.emplace_back("score");
   app.add_option_function<std::string>(
          "--format",
          [&out](const std::string& text) {
-           out.format = text == "jsonl" ? Format::kJsonl : text == "csv" ? Format::kCsv : Format::kTable;
+           out.format = text == "jsonl"   ? Format::kJsonl
+                        : text == "csv"   ? Format::kCsv
+                        : text == "score" ? Format::kScore
+                                          : Format::kTable;
          },
-         "How to print: table, jsonl or csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}));
+         scores ? "How to print: table, jsonl, csv, or score: one JSON alert a line for scorers"
+                : "How to print: table, jsonl or csv")
+      ->check(CLI::IsMember(words));
 }
 
 void add_score(CLI::App& app, Options& out) {
@@ -102,10 +108,10 @@ void add_score(CLI::App& app, Options& out) {
       "What local time is ahead of the series' time: +02:00, or seconds");
 }
 
-void add_common(CLI::App& app, Options& out) {
+void add_common(CLI::App& app, Options& out, bool scores = false) {
   app.add_option("sources", out.sources, "auto: (default), replay:FILE, - (event lines on stdin), …")
       ->type_name("SOURCE");
-  add_format(app, out);
+  add_format(app, out, scores);
   app.add_option_function<std::string>(
       "--duration", [&out](const std::string& text) { out.duration_ns = duration_ns(text); },
       "Stop after 250ms, 10s, 5m …; without it live sources run until SIGINT or SIGTERM");
@@ -166,6 +172,8 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   table->add_option("table", out.table, "Its name; `ipm columns` lists them")->required()->type_name("NAME");
   add_common(*table, out);
   add_common(*command("events", "The events as they come, one line each", Command::kEvents), out);
+  add_common(*command("detect", "Alerts as they come: what programs do that is not normal for them", Command::kDetect),
+             out, true);
   CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
   record->add_option("-o,--output", out.log, "The log")->required();
   add_common(*record, out);

@@ -8,8 +8,8 @@
 
 namespace cli {
 
-enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns, kScore };
-enum class Format { kTable, kJsonl, kCsv, kScore };
+enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns, kScore, kDetect };
+enum class Format { kTable, kJsonl, kCsv, kScore };  // kScore: `score` and `detect` only.
 
 struct Options {
   Command command = Command::kTable;

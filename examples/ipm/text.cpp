@@ -2,6 +2,7 @@
 
 #include <wchar.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -96,6 +97,12 @@ std::string human(double value, std::string_view unit) {
     return print("%.0f%s", seconds * 1e6, "us");
   }
   return print(value == std::floor(value) ? "%.0f%s" : "%.2f%s", value, "");
+}
+
+std::string number_text(double value) {
+  if (!std::isfinite(value)) return "null";
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 std::string human_time(std::int64_t ns) {

@@ -11,6 +11,7 @@ namespace cli {
 // For people: 12.3 KiB, 1.5ms, 2026-01-02 03:04:05Z; unit as in ipm_column_info.
 std::string human(double value, std::string_view unit);
 std::string human_time(std::int64_t ns);
+std::string number_text(double value);  // The shortest that reads back as the same; null where JSON has no number.
 
 // Without what could steer a terminal or turn its text around: such characters become U+FFFD.
 std::string harmless(std::string_view utf8);

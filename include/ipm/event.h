@@ -27,6 +27,7 @@ enum {
   IPM_EVENT_SOCKET_CLOSE = 17,       /**< ipm_event_socket_close */
   IPM_EVENT_SOCKET_OWNER = 18,       /**< ipm_event_socket_owner */
   IPM_EVENT_FRAME_DATA = 19,         /**< ipm_event_frame_data */
+  IPM_EVENT_ENTROPY = 20,            /**< ipm_event_entropy */
   IPM_EVENT_INTERFACE = 30,          /**< ipm_event_interface */
   IPM_EVENT_HOST_COUNTERS = 31,      /**< Totals of a namespace; written by libipm's own sources. */
   IPM_EVENT_TEXT = 40,               /**< Written by ipm_lane_text(). */
@@ -200,6 +201,12 @@ typedef struct ipm_event_frame_data {
   uint64_t tx_bytes;
   uint32_t netns;
 } ipm_event_frame_data;
+
+/** Shannon entropy of the bytes that were sent since the last one. */
+typedef struct ipm_event_entropy {
+  ipm_flow_tuple tuple;
+  uint32_t millibits; /**< Per byte: 0 to 8000. */
+} ipm_event_entropy;
 
 /** Octets since the interface came up. */
 typedef struct ipm_event_interface {

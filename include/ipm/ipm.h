@@ -20,6 +20,7 @@
 #ifndef IPM_IPM_H
 #define IPM_IPM_H
 
+#include <ipm/alert.h>
 #include <ipm/event.h>
 #include <ipm/export.h>
 #include <ipm/monitor.h>

@@ -167,6 +167,13 @@ class Monitor {
     return Cursor(opened);
   }
 
+  /// The oldest change of an alert that nobody has taken; texts are borrowed until the next call.
+  std::optional<ipm_alert> next_alert() {
+    ipm_alert out{};
+    out.struct_size = sizeof out;
+    return check(ipm_monitor_next_alert(get(), &out)) == IPM_OK ? std::optional<ipm_alert>(out) : std::nullopt;
+  }
+
   ipm_monitor_stats stats() const {
     ipm_monitor_stats out{};
     out.struct_size = sizeof out;

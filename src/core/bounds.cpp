@@ -16,6 +16,10 @@ constexpr std::uint64_t row_cost(std::uint64_t links) {
   return sizeof(Row) + links + 22 + 4 + 1;
 }
 
+constexpr std::uint64_t kDescriptionBytes = 64;  // alert/watch.h, an app.
+constexpr std::uint64_t kMarkBytes = 2;          // alert/watch.h, a flow.
+constexpr std::uint64_t kAlertBytes = 720;       // alert/alert.h, a row with its share of lists.
+
 std::uint32_t rows_within(std::uint64_t budget, std::uint64_t cost, std::uint32_t wanted, std::uint32_t fallback,
                           std::uint32_t page_rows) {
   const std::uint64_t fit = std::max<std::uint64_t>(budget / cost, page_rows);
@@ -32,11 +36,12 @@ Bounds share_memory(const model::Settings& wanted) {
   rows.memory_max_bytes = wanted.memory_max_bytes == 0 ? kMemoryDefaultBytes : wanted.memory_max_bytes;
   const auto share = [&](std::uint64_t per_mille) { return rows.memory_max_bytes * per_mille / 1000; };
   // The shares add up to 860 per mille; the lanes of sources take 125, the rest is slack for half-filled pages.
-  rows.flows_max =
-      rows_within(share(395), row_cost<FlowRow>(sizeof(FlowLink)) + 2, wanted.flows_max, 1'000'000, kFlowsPerPage);
+  rows.flows_max = rows_within(share(345), row_cost<FlowRow>(sizeof(FlowLink)) + 2 + kMarkBytes * 2, wanted.flows_max,
+                               1'000'000, kFlowsPerPage);
   rows.processes_max = rows_within(share(90), row_cost<ProcessRow>(sizeof(AgeLink) + sizeof(OwnerList) + 4),
                                    wanted.processes_max, 65'536, kProcessesPerPage);
-  rows.apps_max = rows_within(share(40), row_cost<AppRow>(sizeof(AgeLink) + 4), wanted.apps_max, 16'384, kAppsPerPage);
+  rows.apps_max = rows_within(share(40), row_cost<AppRow>(sizeof(AgeLink) + 4 + kDescriptionBytes * 2), wanted.apps_max,
+                              16'384, kAppsPerPage);
   rows.endpoints_max =
       rows_within(share(80), row_cost<EndpointRow>(sizeof(AgeLink)), wanted.endpoints_max, 262'144, kEndpointsPerPage);
   rows.remotes_max = rows_within(share(30), RemoteSet::bytes_per_pair() + 8, wanted.remotes_max, 262'144, 64);
@@ -49,6 +54,10 @@ Bounds share_memory(const model::Settings& wanted) {
       rows_within(share(20), row_cost<FlowNamesRow>(0), rows.flows_max, rows.flows_max, kFlowNamesPerPage);
   bounds.address_names_max =
       rows_within(share(5), row_cost<AddressNameRow>(sizeof(AgeLink)), 0, 65'536, kAddressNamesPerPage);
+  rows.alerts_max = rows_within(share(8), kAlertBytes, wanted.alerts_max, 4'096, 16);
+  rows.alerts_budget = wanted.alerts_budget == 0 ? 1 : wanted.alerts_budget;
+  bounds.alert_changes_max = rows_within(share(2), kAlertBytes, 0, 256, 4);
+  bounds.watch_max_bytes = rows.alerts_off != 0 ? 0 : share(40);
   bounds.text_bytes_max = share(30);
   bounds.copies_max_bytes = share(90);
   return bounds;

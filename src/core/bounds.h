@@ -14,7 +14,9 @@ struct Bounds {
   std::uint32_t flow_names_max = 0;
   std::uint32_t address_names_max = 0;
   std::uint64_t text_bytes_max = 0;
-  std::uint64_t copies_max_bytes = 0;  // For pages that snapshots hold.
+  std::uint64_t watch_max_bytes = 0;    // What is known of programs' behaviour.
+  std::uint32_t alert_changes_max = 0;  // That wait to be taken.
+  std::uint64_t copies_max_bytes = 0;   // For pages that snapshots hold.
 };
 
 // A zero in `wanted` means default. hash_seed and udp_idle_ns are taken over.

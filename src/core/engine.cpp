@@ -9,10 +9,11 @@ namespace ipm::core {
 using model::Event;
 using model::EventKind;
 
-Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series)
+Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch)
     : bounds_(bounds),
       store_(store),
       series_(series),
+      watch_(watch),
       texts_(store, bounds.rows.texts_max, bounds.text_bytes_max, bounds.rows.hash_seed),
       names_(store, texts_, bounds.flow_names_max, bounds.address_names_max, bounds.rows.hash_seed, counters_.no_room),
       flows_(store, bounds.rows.flows_max, bounds.rows.hash_seed, &names_),
@@ -22,7 +23,13 @@ Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series
       endpoints_(store, bounds.rows.endpoints_max, bounds.rows.hash_seed),
       remotes_(store, bounds.rows.remotes_max, bounds.rows.hash_seed),
       interfaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed),
-      namespaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed) {}
+      namespaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed) {
+  if (watch_ != nullptr) watch_->use_texts(this);
+}
+
+Engine::~Engine() {
+  if (watch_ != nullptr) watch_->use_texts(nullptr);
+}
 
 // Each event passes four stages, some events apart: hash its key and pull in the index line; pull in the flow's row;
 // pull in the rows that it refers to; apply. The waits for memory overlap with the work on the events before.
@@ -79,6 +86,7 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kFailure:
     case EventKind::kSocketClose:
     case EventKind::kSocketOwner:
+    case EventKind::kEntropy:
       apply_flow(event, flow_hash);
       break;
     case EventKind::kProcessStart:
@@ -107,19 +115,22 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
       note_source(event.as<model::SourceInfo>());
       break;
     case EventKind::kDnsAnswer:
-      note_dns(event);
+      note_dns(event, flow_hash);
       break;
     case EventKind::kTlsHello:
       note_hello(event, flow_hash);
       break;
     case EventKind::kClockAnchor:
       if (!clock_.anchor(event.as<model::ClockAnchor>())) ++counters_.malformed;
+      if (watch_ != nullptr) watch_->wall_clock(clock_.unix_ns(0));
       break;
     case EventKind::kLoss:
       note_loss(event.as<model::Loss>(), event.header.time_ns);
       break;
-    case EventKind::kTimeAdvance:
     case EventKind::kDrillMark:
+      if (watch_ != nullptr) watch_->drill(event.as<model::Drill>().begins != 0);
+      break;
+    case EventKind::kTimeAdvance:
     case EventKind::kSettings:
       break;  // Time was advanced; settings were read when the engine was made.
     case EventKind::kNone:
@@ -138,6 +149,7 @@ void Engine::advance(TimeNs time) {
     close_flow(slot, time, model::CloseReason::kIdle);
   }
   series_.advance(time);
+  if (watch_ != nullptr) watch_->advance(time);
 }
 
 EngineViews Engine::views() const {

@@ -18,6 +18,7 @@
 #include "core/remote_set.h"
 #include "core/text_table.h"
 #include "core/wall_clock.h"
+#include "model/behaviour.h"
 #include "model/sample.h"
 
 namespace ipm::core {
@@ -80,9 +81,13 @@ struct EngineViews {
   }
 };
 
-class Engine {
+class Engine final : private model::TextHolder {
  public:
-  Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series);
+  // `watch` may be null: nobody watches behaviour.
+  Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch = nullptr);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   // In the order of the one stream. Once tables have their size it allocates only for what is new: a text, and the key
   // of the app when a process starts.
@@ -155,11 +160,25 @@ class Engine {
   void credit_outcome(std::uint32_t flow, TimeNs time);
   void note_remote(std::uint32_t process, const FlowRow& flow);
 
+  // engine_watch.cpp
+  void hold(std::uint32_t text) override { texts_.retain(text); }
+  void let_go(std::uint32_t text) override { texts_.release(text); }
+  std::string_view view(std::uint32_t text) const override { return texts_.view(text); }
+  std::uint32_t name_of(const model::IpAddress& address) const override;
+  model::FlowFacts facts_of(std::uint32_t flow, std::uint32_t process) const;
+  void tell_program(std::uint32_t process, bool exec, TimeNs time);
+  void tell_open(std::uint32_t flow, TimeNs time);  // Once a flow, when its owner and its remote end are known.
+  void tell_question(const model::Event& event, std::uint64_t flow_hash);
+  void note_entropy(const model::Event& event, std::uint32_t flow);
+  // Calls tell(sink, facts) if somebody watches and the flow has an owner with an app.
+  template <typename Tell>
+  void tell(std::uint32_t flow, const Tell& what);
+
   // engine_host.cpp
   void note_interface(const model::Event& event);
   void note_host_counters(const model::Event& event);
   void note_loss(const model::Loss& loss, TimeNs time);
-  void note_dns(const model::Event& event);
+  void note_dns(const model::Event& event, std::uint64_t flow_hash);
   void note_hello(const model::Event& event, std::uint64_t flow_hash);
   void note_source(const model::SourceInfo& info);
   std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
@@ -168,6 +187,7 @@ class Engine {
   const Bounds bounds_;
   PageStore& store_;
   model::SampleSink& series_;
+  model::BehaviourSink* const watch_;
   EvictionListener* listener_ = nullptr;
   TimeNs now_ = 0;
   TimeNs next_sweep_ = 0;

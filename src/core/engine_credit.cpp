@@ -1,7 +1,7 @@
 // Who gets the bytes. Each is counted once: for the process that moved it, or as unattributed until an owner is found.
 #include <algorithm>
 
-#include "core/engine.h"
+#include "core/engine_watch.h"
 
 namespace ipm::core {
 
@@ -92,6 +92,8 @@ void Engine::add_data(const Event& event, std::uint32_t slot) {
   if ((event.header.flags & model::kEventInferred) != 0) flow.quality = std::min(flow.quality, Quality::kInferred);
   if (process != kNoSlot) {
     credit(process, flow, data.layer, bytes, packets, data.measured, !first_sight, time);
+    const std::uint32_t app = processes_.at(process).app;
+    if (watch_ != nullptr && app != 0 && !first_sight) watch_->moved(facts_of(slot, process), bytes.tx, bytes.rx, time);
     return;
   }
   flow.tx_unattributed += bytes.tx;
@@ -171,6 +173,7 @@ void Engine::set_owner(std::uint32_t slot, std::uint32_t process, Quality qualit
   count(owner.activity);
   if (owner.app != 0) count(apps_.edit(owner.app - 1).activity);
   note_remote(process, row);
+  tell_open(slot, time);
   credit_outcome(slot, time);
 
   // Who is left of several holders did not therefore move what they moved together.

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/engine.h"
+#include "core/engine_watch.h"
 
 namespace ipm::core {
 
@@ -28,6 +29,19 @@ model::CloseReason reason_of(int error) {
       return model::CloseReason::kUnreachable;
     default:
       return model::CloseReason::kUnknown;
+  }
+}
+
+model::Failing failing(model::CloseReason reason) {
+  switch (reason) {
+    case model::CloseReason::kRefused:
+      return model::Failing::kRefused;
+    case model::CloseReason::kTimeout:
+      return model::Failing::kTimeout;
+    case model::CloseReason::kUnreachable:
+      return model::Failing::kUnreachable;
+    default:
+      return model::Failing::kOther;
   }
 }
 
@@ -66,7 +80,9 @@ void Engine::complete_tuple(std::uint32_t slot, const model::FlowTuple& tuple, T
   row.tuple.remote = tuple.remote;
   row.tuple.remote_port = tuple.remote_port;
   join_endpoint(slot, time);
-  if (row.owner != 0) note_remote(row.owner - 1, row);
+  if (row.owner == 0) return;
+  note_remote(row.owner - 1, row);
+  tell_open(slot, time);
 }
 
 void Engine::join_endpoint(std::uint32_t slot, TimeNs time) {
@@ -141,6 +157,9 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
     case EventKind::kSocketOwner:
       owner_found(event, slot);
       break;
+    case EventKind::kEntropy:
+      note_entropy(event, slot);
+      break;
     default:
       break;
   }
@@ -187,6 +206,9 @@ void Engine::fail(std::uint32_t slot, TimeNs time) {
   row.flags |= FlowRow::kFailed | FlowRow::kConnect;
   if (row.endpoint != 0) ++endpoints_.edit(row.endpoint - 1).connect_failures;
   credit_outcome(slot, time);
+  tell(slot, [&](model::BehaviourSink& watch, const model::FlowFacts& facts) {
+    watch.failed(facts, failing(row.close_reason), time);
+  });
 }
 
 void Engine::reset_flow(std::uint32_t slot, const model::SocketReset& reset) {
@@ -200,6 +222,9 @@ void Engine::reset_flow(std::uint32_t slot, const model::SocketReset& reset) {
   ProcessRow& process = processes_.edit(row.owner - 1);
   count(process.activity);
   if (process.app != 0) count(apps_.edit(process.app - 1).activity);
+  tell(slot, [&](model::BehaviourSink& watch, const model::FlowFacts& facts) {
+    watch.reset(facts, reset.sent_here != 0, now_);
+  });
 }
 
 void Engine::close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reason) {
@@ -222,6 +247,7 @@ void Engine::close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reas
     }
   }
   if (row.endpoint != 0) --endpoints_.edit(row.endpoint - 1).open;
+  tell(slot, [&](model::BehaviourSink& watch, const model::FlowFacts& facts) { watch.closed(facts, time); });
   if (row.owner != 0) {
     ProcessRow& process = processes_.edit(row.owner - 1);
     --process.activity.connections;
@@ -265,6 +291,11 @@ void Engine::snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapsho
   ProcessRow& process = processes_.edit(row.owner - 1);
   note(process.activity);
   if (process.app != 0) note(apps_.edit(process.app - 1).activity);
+  tell(slot, [&](model::BehaviourSink& watch, const model::FlowFacts& facts) {
+    const bool repeated = (snapshot.measured & TcpSnapshot::kRetransmits) != 0 && snapshot.tx_retransmits != 0;
+    if (repeated) watch.retransmitted(facts, snapshot.tx_retransmits, now_);
+    if ((snapshot.measured & TcpSnapshot::kSrtt) != 0) watch.round_trip(facts, snapshot.srtt_us, now_);
+  });
 }
 
 void Engine::owner_found(const Event& event, std::uint32_t slot) {

@@ -127,6 +127,7 @@ void Engine::note_loss(const model::Loss& loss, TimeNs time) {
   // What a kernel buffer or a stale dump lost concerns some flows: the source marks their events.
   if (loss.what != LossWhat::kKernelBuffer && loss.what != LossWhat::kStaleDump) {
     last_loss_ns_ = std::max(last_loss_ns_, time);
+    if (watch_ != nullptr) watch_->lost(time);
   }
   const auto layer = static_cast<std::uint8_t>(loss.layer);
   if (loss.bytes_known == 0 || layer == 0 || layer >= model::kByteLayers) return;
@@ -146,7 +147,8 @@ void Engine::note_source(const model::SourceInfo& info) {
   if (sources_.size() < kSourcesMax) sources_.push_back(info);
 }
 
-void Engine::note_dns(const Event& event) {
+void Engine::note_dns(const Event& event, std::uint64_t flow_hash) {
+  if (watch_ != nullptr) tell_question(event, flow_hash);
   const auto answer = event.as<model::DnsAnswer>();
   if (const std::uint32_t server = endpoints_.find(answer.tuple.remote); server != kNoSlot) {
     EndpointRow& row = endpoints_.edit(server);

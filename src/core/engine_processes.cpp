@@ -72,6 +72,7 @@ void Engine::describe_process(const Event& event) {
   row.described = true;
   row.activity.last_seen_ns = std::max(row.activity.last_seen_ns, event.header.time_ns);
   set_app(slot);
+  if (watch_ != nullptr) tell_program(slot, event.header.kind == model::EventKind::kProcessExec, event.header.time_ns);
 }
 
 // Gives the process the app that its facts say; the earlier app keeps what was done under it.
@@ -138,6 +139,7 @@ void Engine::release_app(std::uint32_t app) {
 void Engine::evict_app(std::uint32_t slot) {
   const AppRow row = apps_.at(slot);
   series_.forget(model::Holder::kApp, slot);
+  if (watch_ != nullptr) watch_->forget_app(slot);
   std::vector<std::uint32_t>& heads = remote_heads_[static_cast<std::size_t>(model::Holder::kApp)];
   if (slot < heads.size()) remotes_.forget(heads[slot]);
   apps_.remove(slot);

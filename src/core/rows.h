@@ -51,6 +51,7 @@ struct FlowRow {
   std::uint8_t coverage = 0;
   std::uint8_t flags = 0;
   bool shared : 1 = false;  // Several held it once: bytes that nobody was credited with by then stay nobody's.
+  bool told : 1 = false;    // Whoever watches behaviour has heard of it.
   bool used : 1 = false;
 
   // path_measured: bits of TcpSnapshot::measured, and:

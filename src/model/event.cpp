@@ -34,6 +34,8 @@ std::string_view event_kind_name(EventKind kind) {
       return "socket_owner";
     case EventKind::kFrameData:
       return "frame_data";
+    case EventKind::kEntropy:
+      return "entropy";
     case EventKind::kInterface:
       return "interface";
     case EventKind::kHostCounters:

@@ -34,6 +34,7 @@ enum class EventKind : std::uint16_t {
   kSocketClose = 17,        // SocketClose
   kSocketOwner = 18,        // SocketOwner: what was found out about who holds it.
   kFrameData = 19,          // FrameData: sent over packet sockets, beside every socket above.
+  kEntropy = 20,            // Entropy of what was sent.
   // The host.
   kInterface = 30,     // Interface: octets so far.
   kHostCounters = 31,  // HostCounters: TCP and UDP totals of a namespace so far (/proc/net/snmp).
@@ -217,6 +218,12 @@ struct SocketOwner {
   std::uint64_t owners[kOwnersMax] = {};
 };
 
+// Shannon entropy of the bytes that were sent since the last one, as the source computed it.
+struct Entropy {
+  FlowTuple tuple = {};
+  std::uint32_t millibits = 0;  // Per byte: 0 to 8000.
+};
+
 // Whole frames that header.process handed to AF_PACKET sockets since the last one: no byte of any other layer.
 struct FrameData {
   std::uint64_t tx_bytes = 0;
@@ -345,6 +352,10 @@ struct Settings {
   std::uint32_t texts_max = 0;
   std::uint32_t interfaces_max = 0;
   TimeNs udp_idle_ns = 0;
+  std::uint32_t alerts_max = 0;
+  std::uint32_t alerts_off = 0;     // 1: no detector runs.
+  std::uint32_t alerts_budget = 0;  // Notifications per day and severity; 0: default.
+  std::uint32_t reserved = 0;
 };
 
 struct Event {
@@ -383,7 +394,8 @@ Event make_event(TimeNs time_ns, EventKind kind, ProcessKey process, std::uint64
 // True for kinds whose payload begins with a FlowTuple.
 constexpr bool is_flow_event(EventKind kind) {
   const auto number = static_cast<std::uint16_t>(kind);
-  return (number >= 10 && number <= 18) || kind == EventKind::kDnsAnswer || kind == EventKind::kTlsHello;
+  return (number >= 10 && number <= 18) || kind == EventKind::kEntropy || kind == EventKind::kDnsAnswer ||
+         kind == EventKind::kTlsHello;
 }
 
 std::string_view event_kind_name(EventKind kind);  // "socket_data"; "unknown" for a number this version has not.

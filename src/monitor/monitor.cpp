@@ -339,6 +339,9 @@ void Monitor::ensure_engine(const Event* first) {
         options_.bounds.memory_max_bytes == 0 ? core::kMemoryDefaultBytes : options_.bounds.memory_max_bytes;
     wanted.memory_max_bytes = wanted.memory_max_bytes == 0 ? memory : std::min(wanted.memory_max_bytes, memory);
     wanted.memory_max_bytes = std::max(wanted.memory_max_bytes, core::kMemoryMinBytes);
+    // So does who replays decide what is looked for in it.
+    wanted.alerts_off = options_.bounds.alerts_off;
+    wanted.alerts_budget = options_.bounds.alerts_budget;
     if (options_.bounds.flows_max != 0) wanted.flows_max = std::min(wanted.flows_max, options_.bounds.flows_max);
   }
   state_ = std::make_shared<EngineState>(core::share_memory(wanted));

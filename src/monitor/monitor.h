@@ -39,6 +39,19 @@ struct MonitorStats {
   Bound flows, processes, apps, endpoints, remotes, series_blocks, texts, interfaces;
 };
 
+// A change of an alert with its texts.
+struct AlertChange {
+  alert::AlertRow row;
+  TimeNs time_unix_ns = 0;
+  TimeNs opened_unix_ns = 0;
+  TimeNs since_unix_ns = 0;
+  std::string exe;
+  std::string app;
+  std::string remote;
+  std::string remote_name;
+  std::uint64_t changes_lost = 0;
+};
+
 class Monitor {
  public:
   static Result<std::unique_ptr<Monitor>> open(const MonitorOptions& options);
@@ -61,6 +74,7 @@ class Monitor {
   void set_event_callback(std::function<void(const model::Event&)> callback) { callback_ = std::move(callback); }
   void set_eviction_listener(core::EvictionListener* listener);  // Null: none. It must outlive its use.
 
+  bool next_alert(AlertChange& out);  // False: none now.
   Result<std::shared_ptr<const query::Snapshot>> snapshot();
   MonitorStats stats();
   Status source_row(std::uint32_t index, query::SourceRow& out);

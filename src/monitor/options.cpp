@@ -25,6 +25,9 @@ constexpr SettingKey kKeys[] = {
     {"series_blocks_max", "number", "65536 or its share", "Minutes of recent series."},
     {"texts_max", "number", "131072 or its share", "Distinct texts."},
     {"interfaces_max", "number", "256 or its share", "Rows of interfaces and of namespaces."},
+    {"alerts", "on|off", "on", "off: behaviour is not watched, which costs nothing."},
+    {"alerts_max", "number", "4096 or its share", "Rows of alerts, open and closed."},
+    {"alerts_budget", "number", "1", "Notifications a day for each severity; what is more is in the table."},
     {"udp_idle", "duration", "180s", "A UDP flow without a socket of its own ends after this silence."},
     {"hash_seed", "number", "random", "Seed of the hash tables; for experiments."},
 };
@@ -85,6 +88,13 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
   if (key == "series_blocks_max") return set_count(entry, 1, kMany, bounds.series_blocks_max);
   if (key == "texts_max") return set_count(entry, 1, kMany, bounds.texts_max);
   if (key == "interfaces_max") return set_count(entry, 1, 65'536, bounds.interfaces_max);
+  if (key == "alerts") {
+    if (entry.value != "on" && entry.value != "off") return Status::invalid_argument("alerts is on or off");
+    bounds.alerts_off = entry.value == "off" ? 1 : 0;
+    return Status::success();
+  }
+  if (key == "alerts_max") return set_count(entry, 16, 1'000'000, bounds.alerts_max);
+  if (key == "alerts_budget") return set_count(entry, 1, 10'000, bounds.alerts_budget);
   if (key == "hash_seed") {
     Result<std::int64_t> value = parse_integer(entry.value);
     if (!value.ok()) return value.status().with_context(entry.key);

@@ -67,11 +67,32 @@ Result<std::shared_ptr<const query::Snapshot>> Monitor::snapshot() {
   snapshot->keep = state_;
   snapshot->engine = state_->engine.views();
   snapshot->series = state_->series.views();
+  if (state_->watch) snapshot->alerts = state_->watch->episodes().view();
   snapshot->pin = state_->store.pin();
   for (const std::unique_ptr<Input>& input : inputs_) {
     if (input->number() != 0) snapshot->sources.push_back(row_of(*input));
   }
   return std::shared_ptr<const query::Snapshot>(std::move(snapshot));
+}
+
+bool Monitor::next_alert(AlertChange& out) {
+  const std::lock_guard<std::mutex> lock(engine_mutex_);
+  if (!state_ || !state_->watch) return false;
+  alert::Episodes& episodes = state_->watch->episodes();
+  const alert::AlertRow* row = episodes.next_change();
+  if (row == nullptr) return false;
+  const core::Engine& engine = state_->engine;
+  out.row = *row;
+  out.time_unix_ns = engine.clock().unix_ns(row->updated_ns);
+  out.opened_unix_ns = engine.clock().unix_ns(row->opened_ns);
+  out.since_unix_ns = engine.clock().unix_ns(row->since_ns);
+  out.exe = engine.texts().view(row->exe_text);
+  out.app = engine.texts().view(row->key_text);
+  out.remote = row->remote == model::IpAddress{} ? std::string() : row->remote.text();
+  out.remote_name = engine.texts().view(row->name_text);
+  out.changes_lost = episodes.counters().changes_lost;
+  episodes.take_change();
+  return true;
 }
 
 MonitorStats Monitor::stats() {

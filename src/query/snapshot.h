@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert.h"
 #include "base/page_store.h"
 #include "core/engine.h"
 #include "store/recent_series.h"
@@ -32,6 +33,7 @@ struct Snapshot {
   std::shared_ptr<Pin> pin;
   core::EngineViews engine;
   store::SeriesViews series;
+  alert::AlertPages::View alerts;  // Without rows where alerts are off.
   std::vector<SourceRow> sources;
 
   ~Snapshot() {

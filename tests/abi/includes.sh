@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$1"
 declare -A allowed=(
   [base]="" [model]="base" [os]="base model" [ring]="base model" [decode]="base model" [source]="base model ring decode os"
-  [core]="base model" [store]="base model" [baseline]="base model" [query]="base model store core" [monitor]="base model os ring source core store query"
+  [core]="base model" [store]="base model" [baseline]="base model" [alert]="base model"
+  [query]="base model store core alert" [monitor]="base model os ring source core store alert query"
 )
 wrong=0
 for module in "${!allowed[@]}"; do

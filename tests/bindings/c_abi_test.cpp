@@ -213,6 +213,50 @@ TEST_F(CAbiTest, AnOpenCursorDoesNotLetTextsGrowPastTheBound) {
   ipm_cursor_close(held);
 }
 
+// A process tries eight hosts inside, and none takes its connection.
+TEST_F(CAbiTest, AlertsAreTakenOneByOneWithTheirEvidence) {
+  open();
+  ipm_alert alert = {};
+  alert.struct_size = sizeof alert;
+  EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
+  for (std::uint8_t i = 1; i <= 8; ++i) {
+    ipm_event_socket_failure failure{};
+    failure.tuple = tuple(100);
+    failure.tuple.remote_addr[10] = failure.tuple.remote_addr[11] = 0xff;
+    failure.tuple.remote_addr[12] = 10;
+    failure.tuple.remote_addr[15] = i;
+    failure.error = 111;  // ECONNREFUSED
+    ipm_event_socket_open opened{};
+    opened.tuple = failure.tuple;
+    opened.how = IPM_OPEN_CONNECT;
+    opened.quality = IPM_QUALITY_EXACT;
+    push(IPM_EVENT_SOCKET_OPEN, ipm_process_ref(7, 70), i, opened);
+    push(IPM_EVENT_FAILURE, ipm_process_ref(7, 70), i, failure);
+  }
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ASSERT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_OK);
+  EXPECT_EQ(alert.change, IPM_ALERT_OPENED);
+  EXPECT_EQ(alert.id, 1U);
+  EXPECT_STREQ(alert.kind, "scan");
+  EXPECT_STREQ(alert.techniques, "T1046 T1018");
+  EXPECT_STREQ(alert.metric, "failed_hosts");
+  EXPECT_EQ(alert.process, ipm_process_ref(7, 70));
+  EXPECT_EQ(alert.severity, IPM_SEVERITY_HIGH);
+  EXPECT_EQ(alert.notified, 1);
+  EXPECT_GE(alert.value, 6);
+  EXPECT_NE(std::string(alert.evidence).find("hosts on port 443 that it had never tried"), std::string::npos);
+  EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
+  EXPECT_EQ(ipm_monitor_next_alert(monitor_, nullptr), IPM_ERR_INVALID_ARGUMENT);
+
+  ipm_cursor* cursor = nullptr;
+  ASSERT_EQ(ipm_cursor_open(&cursor, monitor_, "alerts", "kind = scan\ncolumns = pid, state", nullptr, 0), IPM_OK);
+  ASSERT_EQ(ipm_cursor_next(cursor), IPM_OK);
+  std::int64_t pid = 0;
+  EXPECT_EQ(ipm_cursor_int64(cursor, 0, &pid), IPM_OK);
+  EXPECT_EQ(pid, 7);
+  ipm_cursor_close(cursor);
+}
+
 // Ready for ever, and has nothing.
 ipm_status poll_nothing(void*, ipm_lane*, int64_t) {
   return IPM_OK;

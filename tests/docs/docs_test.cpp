@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert.h"
 #include "base/key_values.h"
 #include "model/attribution.h"
 #include "model/coverage.h"
@@ -277,10 +278,22 @@ TEST(DocsTest, HonestyHasTheRulesQualitiesAndCoverageOfTheLibrary) {
   EXPECT_EQ(names_of(documented["Coverage"]), coverage);
 }
 
+TEST(DocsTest, AlertsHaveTheKindsOfTheLibrary) {
+  Rows kinds;
+  for (std::size_t number = 0; number < alert::kKinds; ++number) {
+    const alert::KindInfo& kind = alert::info(static_cast<alert::Kind>(number));
+    kinds.push_back({code(kind.name), std::string(kind.title), std::string(kind.techniques)});
+    EXPECT_NE(text_of("alerts.md").find("\n### " + std::string(kind.name) + "\nMeans: "), std::string::npos)
+        << kind.name;
+  }
+  EXPECT_THAT(lines_of(tables_of("alerts.md")["Kinds"]), testing::ElementsAreArray(lines_of(kinds)))
+      << "docs/alerts.md";
+}
+
 // README.md and the headers send readers here.
 TEST(DocsTest, LinksBetweenDocumentsLeadSomewhere) {
   for (const char* file :
-       {"quick-start.md", "settings.md", "sources.md", "tables.md", "event-log.md", "honesty.md", "baselines.md"}) {
+       {"quick-start.md", "settings.md", "sources.md", "tables.md", "event-log.md", "honesty.md", "baselines.md", "alerts.md"}) {
     const std::string text = text_of(file);
     const std::regex link("\\]\\(([\\w-]+\\.md)?(#[\\w-]+)?\\)");
     for (std::sregex_iterator found(text.begin(), text.end(), link), end; found != end; ++found) {

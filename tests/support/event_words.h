@@ -90,6 +90,8 @@ inline std::string words(const model::Event& event) {
       }
       return out + " of " + std::to_string(owner.holders) + found(owner.quality, owner.rule) + flagged;
     }
+    case EventKind::kEntropy:
+      return "entropy" + flow + " " + std::to_string(event.as<model::Entropy>().millibits);
     case EventKind::kFrameData:
       return "frames" + by(process) + " " + std::to_string(event.as<model::FrameData>().tx_bytes);
     default:

@@ -48,11 +48,12 @@ enum Field : std::uint32_t {
   kJa3,
   kJa4,
   kEch,
+  kEnt,
   kFields
 };
 constexpr std::array<std::string_view, kFields> kNames = {
-    "t",   "type", "pid", "comm",  "exe",   "uid",   "proto",  "lip", "lport", "rip",  "rport", "dir", "tx", "rx",
-    "dur", "why",  "n",   "qname", "qtype", "rcode", "answer", "ttl", "sni",   "alpn", "ja3",   "ja4", "ech"};
+    "t",   "type", "pid", "comm",  "exe",   "uid",   "proto",  "lip", "lport", "rip",  "rport", "dir", "tx",  "rx",
+    "dur", "why",  "n",   "qname", "qtype", "rcode", "answer", "ttl", "sni",   "alpn", "ja3",   "ja4", "ech", "ent"};
 
 constexpr std::uint32_t bit(Field field) {
   return 1U << field;
@@ -91,6 +92,15 @@ struct Slots {
     if (value[field].get(out) == simdjson::SUCCESS && out <= max) return out;
     say(field, "is no whole number from 0 to " + std::to_string(max));
     return otherwise;
+  }
+  // Of a number from 0 to `max`, in thousandths.
+  std::uint32_t thousandths(Field field, double max) {
+    double out = 0;
+    if (value[field].get(out) == simdjson::SUCCESS && out >= 0 && out <= max) {
+      return static_cast<std::uint32_t>(out * 1000 + 0.5);
+    }
+    say(field, "is no number from 0 to " + std::to_string(static_cast<int>(max)));
+    return 0;
   }
   std::string_view text(Field field) {
     std::string_view out;
@@ -181,6 +191,7 @@ void read_amounts(Slots& slots, LineFields& out) {
   if (slots.has(kTx)) out.measured |= model::SocketData::kTxBytes;
   if (slots.has(kRx)) out.measured |= model::SocketData::kRxBytes;
   if (slots.has(kDur)) out.duration_ns = static_cast<TimeNs>(slots.number(kDur, kBytesMax));
+  if (slots.has(kEnt)) out.entropy_millibits = static_cast<std::int32_t>(slots.thousandths(kEnt, 8));
   out.segments = static_cast<std::uint32_t>(slots.number(kN, std::numeric_limits<std::uint32_t>::max()));
 }
 

@@ -25,6 +25,7 @@ struct LineFields {
   std::uint64_t tx_bytes = 0;
   std::uint64_t rx_bytes = 0;
   TimeNs duration_ns = -1;
+  std::int32_t entropy_millibits = -1;  // Of tx; -1: not said.
   std::uint16_t question_type = 0;
   std::uint16_t response_code = 0;
   model::FlowTuple tuple = {};

@@ -163,6 +163,10 @@ void JsonLines::say_data(const LineFields& fields, ring::Writer& out) {
   data.tx_bytes = fields.tx_bytes;
   data.rx_bytes = fields.rx_bytes;
   say(fields, EventKind::kSocketData, data, out);
+  if (fields.entropy_millibits < 0 || fields.tx_bytes == 0) return;
+  const model::Entropy entropy{.tuple = fields.tuple,
+                               .millibits = static_cast<std::uint32_t>(fields.entropy_millibits)};
+  say(fields, EventKind::kEntropy, entropy, out);
 }
 
 void JsonLines::say_end(const LineFields& fields, ring::Writer& out) {

@@ -1,6 +1,7 @@
 // Event lines (one JSON object a line) as events. The schema: every line has t (Unix ns), type, pid, comm, exe, uid;
 // open, data, close, reset, retrans and dns add proto, lip, lport, rip, rport, dir, tx, rx, … Bytes of close and reset
-// are what has not been in a data line yet. Flows have no cookie: the tuple identifies them. `ent` has no event.
+// are what has not been in a data line yet. Flows have no cookie: the tuple identifies them. `ent` is the entropy of
+// tx.
 //
 // Threads: one. What is wrong with a line is counted and reported; lines before it stay.
 #pragma once

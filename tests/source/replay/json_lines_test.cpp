@@ -91,13 +91,22 @@ TEST_F(JsonLinesTest, AnOpenInIsAnAccept) {
 
 TEST_F(JsonLinesTest, DataIsAppBytes) {
   known_process();
-  const std::vector<model::Event> events = events_of({line("data", R"(,"tx":5,"rx":6,"ent":7.5)")});
+  const std::vector<model::Event> events = events_of({line("data", R"(,"tx":5,"rx":6)")});
   ASSERT_THAT(kinds(events), ElementsAre(EventKind::kSocketData));
   const auto data = events[0].as<model::SocketData>();
   EXPECT_EQ(data.layer, model::ByteLayer::kApp);
   EXPECT_EQ(data.measured, model::SocketData::kBytes);
   EXPECT_EQ(data.tx_bytes, 5U);
   EXPECT_EQ(data.rx_bytes, 6U);
+}
+
+TEST_F(JsonLinesTest, EntropyOfWhatWasSentComesAfterItsBytes) {
+  known_process();
+  const std::vector<model::Event> events = events_of({line("data", R"(,"tx":100,"rx":0,"ent":7.215)")});
+  ASSERT_THAT(kinds(events), ElementsAre(EventKind::kSocketData, EventKind::kEntropy));
+  EXPECT_EQ(events[1].as<model::Entropy>().millibits, 7'215U);
+  EXPECT_THAT(kinds(events_of({line("data", R"(,"tx":0,"rx":100,"ent":0)")})), ElementsAre(EventKind::kSocketData));
+  EXPECT_EQ(problem_of(line("data", R"(,"tx":1,"rx":1,"ent":8.1)")), "ent is no number from 0 to 8");
 }
 
 TEST_F(JsonLinesTest, BytesThatALineDoesNotSayAreNotZero) {

@@ -1,0 +1,155 @@
+// What is known of programs stays within its bounds, and what gives way is counted.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/alert_run.h"
+#include "support/small_host.h"
+
+namespace ipm::alert {
+namespace {
+
+using namespace ipm::test;  // NOLINT: the script is the language of these tests.
+
+// A program that does all that fills a table: networks, contacts, ports, peers, domains, failures.
+void busy(HostScript& script, const Persona& who, int turns, Random& random) {
+  script.start(kMinute, who);
+  for (int i = 0; i < turns; ++i) {
+    const TimeNs at = kMinute + i * 2 * kMinute;
+    const std::string remote =
+        "151." + std::to_string(random.below(250)) + "." + std::to_string(random.below(250)) + ".9";
+    script.connect(at, who, remote, static_cast<std::uint16_t>(1 + random.below(9'000)), 4'000, 400, kSecond,
+                   static_cast<double>(random.below(8)));
+    script.ask(at, who, "a" + std::to_string(i) + ".zone" + std::to_string(random.below(40)) + ".example");
+    if (i % 3 == 0) script.fail(at, who, remote, 23);
+  }
+}
+
+TEST(BoundsTest, AProgramNeverTakesMoreThanItsBytes) {
+  HostScript script;
+  Random random(1);
+  busy(script, kWeaver, 3'000, random);
+  AlertRun run;
+  run.feed(script.events());
+  EXPECT_GT(run.watch().largest_program_bytes(), kProgramBytesMax / 2);
+  EXPECT_LE(run.watch().largest_program_bytes(), kProgramBytesMax);
+}
+
+TEST(BoundsTest, AProgramThatNeverUsedTheNetworkHasNoState) {
+  HostScript script;
+  start_all(script);
+  AlertRun run;
+  run.feed(script.events());
+  EXPECT_EQ(run.watch().programs(), 0U);
+  EXPECT_EQ(run.watch().programs_bytes(), 0U);
+}
+
+TEST(BoundsTest, ManyProgramsGiveWayToEachOtherWithinTheBudget) {
+  HostScript script;
+  Random random(2);
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    const std::string name = "many" + std::to_string(i);
+    busy(script, {.name = name, .exe = "/usr/bin/" + name + "x", .pid = 2'000 + i}, 300, random);
+  }
+  model::Settings settings;
+  settings.memory_max_bytes = 8U << 20;
+  AlertRun run(settings);
+  run.feed(script.events());
+  EXPECT_GT(run.watch().counters().programs_evicted, 0U);
+  EXPECT_LE(run.watch().programs_bytes(), core::share_memory(settings).watch_max_bytes);
+  EXPECT_LE(run.accounted(), settings.memory_max_bytes);
+}
+
+Finding finding(std::uint16_t port, double value, Severity severity = Severity::kHigh) {
+  return {
+      .kind = Kind::kOddPort, .severity = severity, .score = 0.5, .metric = "m", .value = value, .remote_port = port};
+}
+
+// --- episodes ---
+
+TEST(EpisodesTest, OneEpisodeOpensIsUpdatedEscalatesAndCloses) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 64, 16, 1);
+  std::vector<Change> changes;
+  const auto drain = [&] {
+    while (const AlertRow* row = episodes.next_change()) {
+      changes.push_back(row->change);
+      episodes.take_change();
+    }
+  };
+  EXPECT_TRUE(episodes.report(finding(1, 10), {.app = 1}, "a", kHour));
+  drain();
+  EXPECT_FALSE(episodes.report(finding(1, 39), {.app = 1}, "b", 2 * kHour));
+  drain();
+  EXPECT_TRUE(episodes.report(finding(1, 40), {.app = 1}, "c", 3 * kHour));
+  drain();
+  episodes.advance(3 * kHour + Episodes::kQuietNs - 1);
+  drain();
+  EXPECT_EQ(changes.back(), Change::kEscalated);
+  episodes.advance(3 * kHour + Episodes::kQuietNs);
+  drain();
+  EXPECT_THAT(changes, testing::ElementsAre(Change::kOpened, Change::kUpdated, Change::kEscalated, Change::kClosed));
+  EXPECT_EQ(episodes.counters().opened, 1U);
+}
+
+TEST(EpisodesTest, UpdatesThatNobodyTookAreOne) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 64, 16, 1);
+  for (int i = 0; i < 100; ++i) episodes.report(finding(1, 10 + i * 0.1), {.app = 1}, "a", kHour + i);
+  EXPECT_EQ(episodes.next_change()->change, Change::kOpened);
+  episodes.take_change();
+  ASSERT_NE(episodes.next_change(), nullptr);
+  EXPECT_EQ(episodes.next_change()->value, 10 + 99 * 0.1);
+  episodes.take_change();
+  EXPECT_EQ(episodes.next_change(), nullptr);
+  EXPECT_EQ(episodes.counters().changes_lost, 0U);
+}
+
+TEST(EpisodesTest, AFullQueueLosesUpdatesFirstAndCounts) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 64, 4, 1);
+  episodes.report(finding(1, 10), {.app = 1}, "opened", kHour);
+  episodes.report(finding(1, 11), {.app = 1}, "updated", kHour);
+  for (std::uint16_t port = 2; port <= 4; ++port) episodes.report(finding(port, 10), {.app = 1}, "opened", kHour);
+  EXPECT_EQ(episodes.counters().changes_lost, 1U);
+  for (std::uint16_t port = 1; port <= 4; ++port) {
+    ASSERT_NE(episodes.next_change(), nullptr);
+    EXPECT_EQ(episodes.next_change()->remote_port, port);
+    EXPECT_EQ(episodes.next_change()->change, Change::kOpened);
+    episodes.take_change();
+  }
+}
+
+TEST(EpisodesTest, AFullTableGivesUpTheAlertThatClosedFirst) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 16, 4, 1);
+  for (std::uint16_t port = 1; port <= 40; ++port) episodes.report(finding(port, 10), {.app = 1}, "a", port * kMinute);
+  EXPECT_EQ(episodes.rows().used(), 16U);
+  EXPECT_EQ(episodes.counters().evicted, 24U);
+  std::uint64_t oldest = ~0ULL;
+  for (std::uint32_t slot = 0; slot < episodes.rows().slots(); ++slot)
+    oldest = std::min(oldest, episodes.rows().at(slot).id);
+  EXPECT_EQ(oldest, 25U);
+}
+
+TEST(EpisodesTest, TheBudgetGovernsWhoIsToldAndNotWhatIsThere) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 64, 64, 1);
+  // Three days' budget may be saved up; a day later there is one more, and other severities have their own.
+  const auto notified = [&](std::uint16_t port, TimeNs time, Severity severity) {
+    episodes.report(finding(port, 10, severity), {.app = 1}, "a", time);
+    bool out = false;
+    for (std::uint32_t slot = 0; slot < episodes.rows().slots(); ++slot) {
+      if (episodes.rows().at(slot).remote_port == port) out = episodes.rows().at(slot).notified;
+    }
+    return out;
+  };
+  for (std::uint16_t port = 1; port <= 3; ++port) EXPECT_TRUE(notified(port, kHour, Severity::kHigh));
+  EXPECT_FALSE(notified(4, kHour, Severity::kHigh));
+  EXPECT_TRUE(notified(5, kHour, Severity::kLow));
+  EXPECT_FALSE(notified(6, kHour, Severity::kInfo));
+  EXPECT_TRUE(notified(7, 25 * kHour, Severity::kHigh));
+  EXPECT_EQ(episodes.counters().opened, 7U);
+}
+
+}  // namespace
+}  // namespace ipm::alert
