@@ -37,7 +37,7 @@ struct ipm_monitor {
   std::unique_ptr<ipm::monitor::Monitor> impl;
   std::vector<std::unique_ptr<ipm_lane>> lanes;
   std::map<std::uint32_t, ipm::query::SourceRow> shown;  // What ipm_source_status() lends out, by index.
-  ipm::monitor::AlertChange shown_alert;  // What ipm_monitor_next_alert() lends out.
+  ipm::monitor::AlertChange shown_alert;                 // What ipm_monitor_next_alert() lends out.
 };
 
 struct ipm_cursor {

@@ -8,7 +8,7 @@
 namespace ipm::source::ebpf {
 namespace {
 
-constexpr std::uint16_t kInet6 = 10;  // AF_INET6
+constexpr std::uint16_t kInet6 = 10;                                         // AF_INET6
 constexpr std::uint64_t kIpv4UdpHeaders = 20 + 8, kIpv6UdpHeaders = 40 + 8;  // RFC 791, RFC 8200, RFC 768.
 
 }  // namespace
