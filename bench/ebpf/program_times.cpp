@@ -39,9 +39,10 @@ LoadedPrograms::~LoadedPrograms() {
   for (const auto& [name, fd] : fds_) ::close(fd);
 }
 
-RunTime LoadedPrograms::run_time() const {
+RunTime LoadedPrograms::run_time(std::string_view suffix) const {
   RunTime sum;
   for (const auto& [name, fd] : fds_) {
+    if (!name.ends_with(suffix)) continue;
     const bpf_prog_info info = info_of(fd);
     sum.time_ns += info.run_time_ns;
     sum.runs += info.run_cnt;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace ipm::bench {
 
@@ -20,8 +21,8 @@ class LoadedPrograms {
   LoadedPrograms(const LoadedPrograms&) = delete;
   LoadedPrograms& operator=(const LoadedPrograms&) = delete;
 
-  // Of all of them.
-  RunTime run_time() const;
+  // Of all of them, or of those whose names end so.
+  RunTime run_time(std::string_view suffix = {}) const;
 
  private:
   std::map<std::string, int> fds_;  // By name.
