@@ -69,14 +69,14 @@ double distinct(double set) {
 
 Domain& domain_of(Program& program, std::string_view name, TimeNs now) {
   const std::uint64_t key = hash_of(name) | 1;
-  Domain* least = nullptr;
+  Domain* least = &program.need_domains().front();
   for (Domain& domain : program.need_domains()) {
     if (domain.key == key) {
       if (now - domain.first_ns < kDayNs) return domain;
       least = &domain;  // A new day.
       break;
     }
-    if (least == nullptr || domain.questions < least->questions ||
+    if (domain.questions < least->questions ||
         (domain.questions == least->questions && domain.seen_ns < least->seen_ns))
       least = &domain;
   }

@@ -19,10 +19,10 @@ constexpr TimeNs kHalfLifeNs = 2 * kHour;  // Of what was strange.
 constexpr double kAccept = 16;             // Alarms until it has become usual.
 
 PortEntropy* entropy_of(Program& program, std::uint16_t port) {
-  PortEntropy* least = nullptr;
+  PortEntropy* least = &program.need_entropies().front();
   for (PortEntropy& each : program.need_entropies()) {
     if (each.samples != 0 && each.port == port) return &each;
-    if (least == nullptr || each.samples < least->samples) least = &each;
+    if (each.samples < least->samples) least = &each;
   }
   if (least->samples >= kSamplesMin) return nullptr;  // Ports that are used often keep their place.
   *least = {};

@@ -10,8 +10,7 @@ constexpr double kEscalation = 4;  // Times the value that was last told.
 constexpr double kBurst = 3;       // Days of budget that can be saved up.
 
 void copy_text(char* out, std::size_t size, std::string_view text) {
-  const std::size_t bytes = std::min(text.size(), size - 1);
-  std::memcpy(out, text.data(), bytes);
+  const std::size_t bytes = text.copy(out, size - 1);
   std::memset(out + bytes, 0, size - bytes);
 }
 

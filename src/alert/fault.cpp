@@ -67,7 +67,7 @@ void look_for_fault(Stage& stage, Program& program, const model::FlowFacts& flow
                   .value = share,
                   .expected_low = 0,
                   .expected_high = rate,
-                  .samples = static_cast<std::uint64_t>(opens + 0.5),
+                  .samples = static_cast<std::uint64_t>(std::llround(opens)),
                   .since_ns = fault.since_ns};
   Sentence text = stage.about(program, flow.process);
   text << "lost ";

@@ -19,7 +19,7 @@ double rita_score(double* values, std::uint32_t n, double& median) {
   const double q3 = values[n - 1 - n / 4];
   const bool flat = q3 - q1 < median * 0.01;
   const double skew = flat || median == q1 || median == q3 ? 0 : (q1 + q3 - 2 * median) / (q3 - q1);
-  double deviations[Pair::kRing];
+  double deviations[Pair::kRing] = {};
   for (std::uint32_t i = 0; i < n; ++i) deviations[i] = std::abs(values[i] - median);
   std::sort(deviations, deviations + n);
   const double spread = std::max(0.0, (median - median_of(deviations, n)) / median);
@@ -55,7 +55,7 @@ Regularity Pair::regularity() const {
   Regularity out;
   out.samples = filled;
   if (filled < 4) return out;
-  double values[kRing];
+  double values[kRing] = {};
   for (std::uint32_t i = 0; i < filled; ++i) values[i] = gap_ms[i];
   double period = 0;
   const double shape = rita_score(values, filled, period);

@@ -15,10 +15,10 @@ void busy(HostScript& script, const Persona& who, int turns, Random& random) {
   script.start(kMinute, who);
   for (int i = 0; i < turns; ++i) {
     const TimeNs at = kMinute + i * 2 * kMinute;
-    const std::string remote =
-        "151." + std::to_string(random.below(250)) + "." + std::to_string(random.below(250)) + ".9";
-    script.connect(at, who, remote, static_cast<std::uint16_t>(1 + random.below(9'000)), 4'000, 400, kSecond,
-                   static_cast<double>(random.below(8)));
+    const std::uint64_t low = random.below(250), high = random.below(250);
+    const std::string remote = "151." + std::to_string(high) + "." + std::to_string(low) + ".9";
+    const auto port = static_cast<std::uint16_t>(1 + random.below(9'000));
+    script.connect(at, who, remote, port, 4'000, 400, kSecond, static_cast<double>(random.below(8)));
     script.ask(at, who, "a" + std::to_string(i) + ".zone" + std::to_string(random.below(40)) + ".example");
     if (i % 3 == 0) script.fail(at, who, remote, 23);
   }

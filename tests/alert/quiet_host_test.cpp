@@ -24,7 +24,7 @@ std::vector<std::string> alarms(HostScript& script) {
 }
 
 TEST(QuietHostTest, OrdinaryDaysRaiseNothing) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     HostScript script = learned_host({}, seed);
     EXPECT_THAT(alarms(script), IsEmpty()) << "seed " << seed;
   }

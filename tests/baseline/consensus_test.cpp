@@ -51,7 +51,7 @@ TEST(ConsensusTest, MetricsThatMoveTogetherAlarmBeforeAnyOfThemWouldAlone) {
 }
 
 TEST(ConsensusTest, ManyMetricsDoNotAlarmMoreOftenThanFew) {
-  for (const std::size_t metrics : {2, 7, 19}) {
+  for (const std::size_t metrics : {2U, 7U, 19U}) {
     Host host(metrics);
     host.alarms(1'000);
     EXPECT_LE(host.alarms(20'000), 24) << metrics;

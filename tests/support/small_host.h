@@ -30,34 +30,46 @@ inline void ordinary_days(HostScript& script, TimeNs from, TimeNs until, std::ui
   const auto wait = [&](TimeNs mean) {
     return mean / 2 + static_cast<TimeNs>(random.below(static_cast<std::uint64_t>(mean)));
   };
-  for (TimeNs at = from; at < until; at += wait(5 * kMinute))
-    script.connect(at, kLedger, "10.4.1.9", 5432, near(900), near(4'000), kSecond,
-                   5.1 + static_cast<double>(random.below(10)) / 100);
-  for (TimeNs at = from; at < until; at += 4 * kMinute + static_cast<TimeNs>(random.below(5)) * kSecond)
-    script.connect(at, kTally, random.one_in(2) ? "203.0.113.10" : "198.18.7.10", 443, near(700), near(300));
+  const auto bits = [&](double least, std::uint64_t hundredths) {
+    return least + static_cast<double>(random.below(hundredths)) / 100;
+  };
+  // Drawn one after the other, since compilers evaluate arguments in different orders.
+  for (TimeNs at = from; at < until; at += wait(5 * kMinute)) {
+    const double entropy = bits(5.1, 10);
+    const std::uint64_t rx = near(4'000), tx = near(900);
+    script.connect(at, kLedger, "10.4.1.9", 5432, tx, rx, kSecond, entropy);
+  }
+  for (TimeNs at = from; at < until; at += 4 * kMinute + static_cast<TimeNs>(random.below(5)) * kSecond) {
+    const std::uint64_t rx = near(300), tx = near(700);
+    script.connect(at, kTally, random.one_in(2) ? "203.0.113.10" : "198.18.7.10", 443, tx, rx);
+  }
   for (TimeNs at = from; at < until; at += wait(6 * kMinute)) {
-    const std::string site =
-        "151." + std::to_string(random.below(200)) + "." + std::to_string(random.below(250)) + ".8";
+    const std::uint64_t low = random.below(250), high = random.below(200);
+    const std::string site = "151." + std::to_string(high) + "." + std::to_string(low) + ".8";
     script.ask(at - kSecond + kSecond, kWeaver, "www.site" + std::to_string(random.below(300)) + ".example");
     if (random.one_in(60)) {
       script.fail(at, kWeaver, site, 443, ETIMEDOUT);
     } else {
-      script.connect(at, kWeaver, site, random.one_in(20) ? 80 : 443, near(4'000), near(90'000), 4 * kSecond);
+      const std::uint64_t rx = near(90'000), tx = near(4'000);
+      script.connect(at, kWeaver, site, random.one_in(20) ? 80 : 443, tx, rx, 4 * kSecond);
     }
   }
-  for (TimeNs at = from; at < until; at += wait(8 * kMinute))
-    script.connect(at, kCrate, address("203.0." + std::to_string(40 + random.below(8)), 5), 443, near(5'000),
-                   near(9'000));
+  for (TimeNs at = from; at < until; at += wait(8 * kMinute)) {
+    const std::uint64_t rx = near(9'000), tx = near(5'000);
+    script.connect(at, kCrate, address("203.0." + std::to_string(40 + random.below(8)), 5), 443, tx, rx);
+  }
   for (TimeNs at = from; at < until; at += 6 * kHour)
     script.stream(at + kHour, kVault, "198.51.100.20", 443, 10 * kSecond, 40, near(1'000'000), 900);
   for (TimeNs at = from; at < until; at += wait(3 * kMinute)) {
-    const std::string client =
-        "151." + std::to_string(random.below(90)) + ".7." + std::to_string(random.below(200) + 1);
-    script.serve(at, kPorter, client, 443, near(30'000), near(900));
+    const std::uint64_t last = random.below(200) + 1, second = random.below(90);
+    const std::uint64_t rx = near(900), tx = near(30'000);
+    script.serve(at, kPorter, "151." + std::to_string(second) + ".7." + std::to_string(last), 443, tx, rx);
   }
-  for (TimeNs at = from; at < until; at += wait(15 * kMinute))
-    script.connect(at, kLetters, "10.4.1.25", 25, near(3'000), near(400), kSecond,
-                   5.2 + static_cast<double>(random.below(8)) / 100);
+  for (TimeNs at = from; at < until; at += wait(15 * kMinute)) {
+    const double entropy = bits(5.2, 8);
+    const std::uint64_t rx = near(400), tx = near(3'000);
+    script.connect(at, kLetters, "10.4.1.25", 25, tx, rx, kSecond, entropy);
+  }
   for (TimeNs day = from; day < until; day += kDay) {
     for (int i = 0; i < 48; ++i) {
       const TimeNs at = day + 3 * kHour + i * 2 * kSecond;
@@ -70,8 +82,10 @@ inline void ordinary_days(HostScript& script, TimeNs from, TimeNs until, std::ui
       }
     }
   }
-  for (TimeNs at = from; at < until; at += wait(2 * kHour))
-    script.connect(at, kPilot, "198.51.99.7", 443, near(1'200), near(6'000));
+  for (TimeNs at = from; at < until; at += wait(2 * kHour)) {
+    const std::uint64_t rx = near(6'000), tx = near(1'200);
+    script.connect(at, kPilot, "198.51.99.7", 443, tx, rx);
+  }
 }
 
 inline void start_all(HostScript& script) {
