@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #include "source/replay/dns_words.h"
@@ -97,7 +98,7 @@ struct Slots {
   std::uint32_t thousandths(Field field, double max) {
     double out = 0;
     if (value[field].get(out) == simdjson::SUCCESS && out >= 0 && out <= max) {
-      return static_cast<std::uint32_t>(out * 1000 + 0.5);
+      return static_cast<std::uint32_t>(std::lround(out * 1000));
     }
     say(field, "is no number from 0 to " + std::to_string(static_cast<int>(max)));
     return 0;
