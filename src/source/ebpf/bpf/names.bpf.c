@@ -90,7 +90,7 @@ int ipm_ingress(struct __sk_buff* skb) {
 
 /* The tick in which a hello was last left unfinished: before the first answer every segment may begin one, after it
  * only such a hello goes on. */
-unsigned int unfinished = 0;
+unsigned int unfinished = 1U << 31; /* Long ago. */
 
 static __always_inline void follow_hello(struct __sk_buff* skb, struct bpf_sock* sk, u32 transport) {
   struct ipm_hello* hello = bpf_sk_storage_get(&hellos, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
