@@ -27,7 +27,7 @@ struct ProgramFacts {
 // A flow whose owner is known.
 struct FlowFacts {
   std::uint32_t slot = 0;
-  std::uint32_t app = 0;  // Slot of the app that it is counted for now.
+  std::uint32_t app = 0;  // Slot of the app that its bytes are counted for.
   ProcessKey process = {};
   const FlowTuple* tuple = nullptr;
   Scope scope = Scope::kUnknown;  // Of the remote address.
