@@ -255,7 +255,9 @@ void EbpfSource::count_losses(TimeNs now) {
     out_.lost(events);
     out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
   };
-  tell(calls, grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX), model::ByteLayer::kApp);
+  // Those of TCP come with the counters at the end of the connection, if that is told.
+  const std::uint64_t tcp = kernel_.has(Part::kLifecycle) ? 0 : grown(IPM_COUNT_MAP_FULL_TCP);
+  tell(calls, grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX) + tcp, model::ByteLayer::kApp);
   tell(records, std::nullopt, model::ByteLayer::kApp);
   if (!kernel_.has(Part::kLength)) {
     tell(grown(IPM_COUNT_PEERS_FULL), grown(IPM_COUNT_PEERS_FULL_TX) + grown(IPM_COUNT_PEERS_FULL_RX),

@@ -285,7 +285,8 @@ enum ipm_counter {
   IPM_COUNT_PEERS_FULL = 7,    /* Packets that found no entry in the map of peers … */
   IPM_COUNT_PEERS_FULL_TX = 8, /* … and their bytes, IP total length. */
   IPM_COUNT_PEERS_FULL_RX = 9,
-  IPM_COUNTERS = 10
+  IPM_COUNT_MAP_FULL_TCP = 10, /* Like _TX and _RX, of TCP: the end of its connection has them too. */
+  IPM_COUNTERS = 11
 };
 
 #endif

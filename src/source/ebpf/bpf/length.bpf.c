@@ -53,9 +53,10 @@ static __always_inline int moved(struct sock* sk, int bytes, bool sent) {
     value = first_use(sk, &key) ? bpf_map_lookup_elem(&io, &key) : NULL;
     if (!value) {
       count(IPM_COUNT_MAP_FULL, 1);
-      /* Those of TCP the user side finds in the socket's own counters when it ends. */
-      bool found_later = sk->sk_protocol == IPPROTO_TCP || sk->__sk_common.skc_family == AF_PACKET;
-      if (!found_later) count(sent ? IPM_COUNT_MAP_FULL_TX : IPM_COUNT_MAP_FULL_RX, bytes);
+      u16 family = sk->__sk_common.skc_family;
+      u32 which = sent ? IPM_COUNT_MAP_FULL_TX : IPM_COUNT_MAP_FULL_RX;
+      if (sk->sk_protocol == IPPROTO_TCP) which = IPM_COUNT_MAP_FULL_TCP;
+      if (family != AF_PACKET) count(which, bytes);
       return 0;
     }
   }
