@@ -52,12 +52,13 @@ void mend(std::string& bytes) {
   file.version = file_format::kVersion;
   file.state_bytes = sizeof(Baseline);
   std::size_t at = sizeof file;
-  std::uint64_t index = 0;
+  std::uint32_t index = 0;
   for (; bytes.size() - at >= sizeof(RecordHeader) + sizeof(Baseline); ++index) {
     RecordHeader record;
     std::memcpy(&record, bytes.data() + at, sizeof record);
     const std::size_t room = bytes.size() - at - sizeof record - sizeof(Baseline);
-    record.app_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(record.app_bytes % 64, room));
+    record.app_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(record.app_bytes % 64, room));
+    record.flags &= RecordHeader::kUnconfirmed;
     const std::size_t body = record.app_bytes + sizeof(Baseline);
     record.checksum = file_format::checksum_of(record, bytes.data() + at + sizeof record, body, index);
     std::memcpy(bytes.data() + at, &record, sizeof record);

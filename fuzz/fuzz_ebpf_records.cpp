@@ -1,8 +1,10 @@
-// Any bytes as what the kernel side says: records of the ring, records of a look, entries of the map of traffic.
-// Nothing may be read past its end, every arrival is counted once, and no process is told more bytes than it moved.
+// Any bytes as what the kernel side says: records of the ring, packets with names in them, records of a look, entries
+// of the map of traffic. Nothing may be read past its end, every arrival is counted once, and no process is told more
+// bytes than it moved; where calls are not counted, no socket more than the kernel's counters and packets have.
 //
-// The input is a list of steps: a byte that says what, then what it needs. Records are filled from the input up to
-// their length; the fields that name a socket and a process are made few, so that they meet.
+// The input is a byte that says what the kernel has, and a list of steps: a byte that says what, then what it needs.
+// Records are filled from the input up to their length; the fields that name a socket and a process are made few, so
+// that they meet.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -10,8 +12,10 @@
 #include <map>
 #include <tuple>
 #include <utility>
+#include <vector>
 
-#include "source/ebpf/sockets.h"
+#include "source/ebpf/intake.h"
+#include "source/ebpf/own_records.h"
 
 using namespace ipm;
 using namespace ipm::source;
@@ -82,7 +86,8 @@ class Map final : public ebpf::Traffic {
   void forget(const ipm_io_key& key) override { entries.erase({key.cookie, key.pid, key.image}); }
   void forget(const ipm_peer_key& key) override { peers.erase({key.cookie, key.remote_port}); }
   Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override {
-    for (const auto& [id, entry] : entries) {
+    const auto moment = entries;  // Who is visited may forget it.
+    for (const auto& [id, entry] : moment) {
       const ipm_io_key key{.cookie = std::get<0>(id), .pid = std::get<1>(id), .image = std::get<2>(id)};
       if (!visit(key, entry)) break;
     }
@@ -95,15 +100,20 @@ class Map final : public ebpf::Traffic {
     return Status::success();
   }
   std::uint32_t epoch() const override { return now; }
+  std::uint32_t uses_lost() const override { return lost; }
 
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;
   std::map<std::tuple<std::uint64_t, std::uint16_t>, ipm_peer> peers;
   std::uint32_t now = 1;
+  std::uint32_t lost = 0;
 };
 
 class Run {
  public:
-  explicit Run(Input input) : input_(input) { out_.bind(&writer_); }
+  explicit Run(Input input) : input_(input), how_(input_.byte()) {
+    out_.bind(&writer_);
+    own_.set_pid(1);
+  }
 
   void go() {
     while (!input_.empty()) {
@@ -117,7 +127,11 @@ class Run {
     check(stats.written == lane_.pushed());
     check(sockets_.size() <= kSocketsMax);
     for (const auto& [key, told] : told_) {
-      check(told.tx <= moved_[key].tx && told.rx <= moved_[key].rx);
+      if (by_calls()) check(told.tx <= moved_[key].tx && told.rx <= moved_[key].rx);
+    }
+    for (const auto& [cookie, told] : told_by_kernel_) {
+      const Bytes most = counted_[cookie], packets = passed_[cookie];
+      check(told.tx <= most.tx + packets.tx && told.rx <= most.rx + packets.rx);
     }
   }
 
@@ -125,9 +139,16 @@ class Run {
   static void check(bool holds) {
     if (!holds) std::abort();
   }
+  bool by_calls() const { return how_ % 2 == 0; }
+  ebpf::Sockets::Settings settings() const {
+    return {.sockets_max = kSocketsMax,
+            .counting = by_calls() ? ebpf::Counting::kCalls : ebpf::Counting::kKernel,
+            .ends_told = how_ / 2 % 2 == 0,
+            .room_min = kRoomMin};
+  }
 
   void step(std::uint8_t what) {
-    switch (what % 13) {
+    switch (what % 16) {
       case 0:
         return take_any();
       case 1:
@@ -144,13 +165,19 @@ class Run {
         return take(whole<ipm_record_owner>(input_.byte() % 2 == 0 ? IPM_RECORD_OWNER : IPM_RECORD_RELEASE));
       case 8:
       case 9:
-        return move();
+        return by_calls() ? move() : pass();
       case 10:
         return look();
       case 11:
         return pass();
-      default:
+      case 12:
         return tick();
+      case 13:
+        return packet();
+      case 14:
+        return sockets_.process_gone(input_.byte() % 4, time_);
+      default:
+        return sockets_.note_every_use();
     }
   }
 
@@ -160,7 +187,10 @@ class Run {
     if (head && head->type == IPM_RECORD_SOCKET) {
       if (const auto socket = ebpf::record_as<ipm_record_socket>(record)) allow(socket->cookie, socket->tcp);
     }
-    sockets_.take(record);
+    take_bytes(record);
+  }
+  void take_bytes(std::span<const std::byte> record) {
+    own_.pass(record, [&](std::span<const std::byte> each) { ebpf::take_record(each, names_, sockets_); });
   }
 
   static void few(ipm_actor& actor) {
@@ -188,13 +218,14 @@ class Run {
   }
   template <class T>
   void take(const T& record) {
-    sockets_.take(std::as_bytes(std::span(&record, 1)));
+    take_bytes(std::as_bytes(std::span(&record, 1)));
   }
 
   ipm_record_socket socket(std::uint32_t type) {
     auto out = whole<ipm_record_socket>(type);
     const std::uint8_t what = input_.byte(), errors = input_.byte();
     out.what = what % 11;
+    out.established_ns = errors >= 128 ? static_cast<ipm_u64>(time_) : 0;
     constexpr ipm_s32 kErrors[] = {0, 104, 110, 111, 113, 101};
     out.error = kErrors[errors % std::size(kErrors)];
     out.state_before = input_.byte() % 16;
@@ -262,7 +293,12 @@ class Run {
     ipm_record_io record{};
     record.head = {.type = IPM_RECORD_IO, .bytes = sizeof record, .time_ns = 0};
     record.key = key;
-    if (which < 240) take(record);  // Some are lost.
+    tell_use(record, which);
+  }
+  // Some are lost.
+  template <class T>
+  void tell_use(const T& record, std::uint8_t which) {
+    which < 240 ? take(record) : void(++map_.lost);
   }
 
   // A packet, which says nothing of whose bytes they are.
@@ -280,7 +316,29 @@ class Run {
     peer.rx_packets += bytes[1] % 3;
     peer.tx_payload += bytes[0];
     peer.rx_payload += bytes[1];
-    if (std::exchange(peer.epoch, map_.now) != map_.now && which < 240) take(record);
+    constexpr std::uint64_t kHeaders = 28;
+    passed_[record.key.cookie].tx += bytes[0] + kHeaders * (bytes[0] % 3);
+    passed_[record.key.cookie].rx += bytes[1] + kHeaders * (bytes[1] % 3);
+    if (std::exchange(peer.epoch, map_.now) != map_.now) tell_use(record, which);
+  }
+
+  // What a packet says that was copied: whole, or cut anywhere.
+  void packet() {
+    const std::uint8_t cookie = input_.byte(), what = input_.byte();
+    const std::span<const std::byte> bytes = input_.rest(std::size_t{input_.byte()} * 4);
+    ipm_record_packet head{};
+    head.head = {.type = IPM_RECORD_PACKET,
+                 .bytes = static_cast<ipm_u32>(sizeof head + bytes.size()),
+                 .time_ns = static_cast<ipm_u64>(time_)};
+    head.cookie = cookie % 16U;
+    head.what = what % 3U;
+    head.packet_bytes = static_cast<ipm_u32>(bytes.size()) + (what >= 240 ? 1U : 0U);
+    head.netns = 7;
+    std::vector<std::byte> record(sizeof head + bytes.size());
+    std::memcpy(record.data(), &head, sizeof head);
+    if (!bytes.empty()) std::memcpy(record.data() + sizeof head, bytes.data(), bytes.size());
+    record.shrink_to_fit();  // So that a read past the end is seen.
+    take_bytes(record);
   }
 
   void look() {
@@ -303,7 +361,9 @@ class Run {
   void tick() {
     ++map_.now;
     time_ += kMillisecond;
-    for (int turns = 0; !sockets_.settle(time_, kRoomMin); drain()) check(++turns < 1'000);
+    sockets_.begin_tick();
+    for (int turns = 0; !names_.settle(map_.now, time_, kRoomMin); drain()) check(++turns < 1'000);
+    for (int turns = 0; !sockets_.settle(time_); drain()) check(++turns < 1'000);
     drain();
   }
 
@@ -314,7 +374,10 @@ class Run {
       const auto data = event.as<model::SocketData>();
       constexpr unsigned kNotByHooks = model::kEventInferred | model::kEventFirstSight;
       const std::uint64_t cookie = model::socket_of_flow(event.header.flow, model::kProtocolUdp);
-      if ((event.header.flags & kNotByHooks) != 0) {
+      if (!by_calls()) {
+        add(told_by_kernel_[cookie].tx, data.tx_bytes);
+        add(told_by_kernel_[cookie].rx, data.rx_bytes);
+      } else if ((event.header.flags & kNotByHooks) != 0) {
         const Bytes most = counted_[cookie];
         Bytes& sum = inferred_[cookie];
         add(sum.tx, data.tx_bytes);
@@ -329,15 +392,19 @@ class Run {
   }
 
   Input input_;
+  const std::uint8_t how_;
   TimeNs time_ = 10 * kSecond;
   Map map_;
   ring::Lane lane_{kLaneEvents};
   ring::Writer writer_{lane_};
   host::EventOut out_;
   host::Processes processes_{"", out_};
-  ebpf::Sockets sockets_{map_, out_, processes_, kSocketsMax};
+  ebpf::Sockets sockets_{map_, out_, processes_, settings()};
+  ebpf::Names names_{out_, sockets_};
+  ebpf::OwnRecords own_{map_, out_};
   std::map<Key, Bytes> moved_, told_;
   std::map<std::uint64_t, Bytes> counted_, inferred_;  // By cookie; the counters that were shown, added up.
+  std::map<std::uint64_t, Bytes> passed_, told_by_kernel_;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
 #include "source/replay/log_format.h"
 #include "source/replay/log_reader.h"
 

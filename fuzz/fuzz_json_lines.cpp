@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "ring/writer.h"
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
 #include "source/replay/json_lines.h"
 #include "source/replay/line_reader.h"
+#include "source/unpacker.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   ipm::source::ByteSource bytes;
   bytes.open_memory(input);
   ipm::source::LineReader lines(bytes, ipm::source::JsonLines::kLineBytesMax);
-  if (ipm::source::LineReader::is_zstd(input) && !lines.use_zstd().ok()) return 0;
+  const ipm::source::Packing packing = ipm::source::packing_of(input);
+  if (packing != ipm::source::Packing::kNone && !lines.unpack_by(packing).ok()) return 0;
   ipm::source::JsonLines json;
   ipm::ring::Lane lane(256);
   ipm::ring::Writer out(lane);

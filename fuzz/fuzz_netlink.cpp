@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "os/linux/conntrack.h"
 #include "os/linux/inet_diag.h"
 #include "os/linux/netlink_messages.h"
 #include "os/linux/proc_connector.h"
@@ -21,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)os::parse_link(payload);
     (void)os::parse_process_news(payload);
     (void)os::netlink_error(payload);
+    (void)os::parse_conntrack(payload);
   };
   std::size_t total = 0;
   os::NetlinkMessages messages(bytes);

@@ -1,4 +1,5 @@
-// Any bytes as an IP packet: the payload lies within them, and is not more than the headers say.
+// Any bytes as an IP packet: the payload lies within them and is not more than the headers say, and the verdict fits to
+// what has been set.
 #include <cstdint>
 #include <cstdlib>
 
@@ -19,11 +20,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Packet packet;
   const Verdict verdict = parse_ip(bytes, packet);
   check(verdict, packet);
-  if (verdict == Verdict::kOk && packet.payload_bytes >= packet.ip_bytes) std::abort();
+  if (packet.payload.size() > packet.ip_bytes) std::abort();
+  if (packet.ports_only && (verdict == Verdict::kOk || verdict == Verdict::kOther)) std::abort();
+  if (packet.later_fragment && (verdict != Verdict::kOther || packet.src_port != 0)) std::abort();
+  // A frame that was longer than what is here.
+  Packet longer;
+  check(parse_ip(bytes, longer, static_cast<std::uint32_t>(size) + 1000), longer);
+  if (longer.src != packet.src || longer.src_port != packet.src_port) std::abort();
   for (const std::uint8_t protocol : {std::uint8_t{6}, std::uint8_t{17}}) {
     Packet transport;
     check(parse_transport(protocol, bytes, static_cast<std::uint32_t>(size), transport), transport);
-    if (transport.cut() && protocol == 17) std::abort();
+    if (transport.payload.size() > size) std::abort();
   }
   return 0;
 }

@@ -35,5 +35,6 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
 Result<std::uint64_t> parse_size(std::string_view text);
 Result<std::int64_t> parse_duration_ns(std::string_view text);
 Result<std::int64_t> parse_integer(std::string_view text);
+Result<double> parse_number(std::string_view text);  // 0.95; any finite number.
 
 }  // namespace ipm

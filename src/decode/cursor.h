@@ -21,10 +21,10 @@ class Cursor {
   std::size_t at() const { return at_; }
   std::size_t left() const { return bytes_.size() - at_; }
 
-  std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
-  std::uint32_t u24() { return number(3); }
-  std::uint32_t u32() { return number(4); }
+  std::uint8_t u8() { return static_cast<std::uint8_t>(number<1>()); }
+  std::uint16_t u16() { return static_cast<std::uint16_t>(number<2>()); }
+  std::uint32_t u24() { return number<3>(); }
+  std::uint32_t u32() { return number<4>(); }
   // The next `count` bytes: all of them or, having failed, none.
   Bytes take(std::size_t count) {
     if (failed_ || count > left()) {
@@ -39,9 +39,17 @@ class Cursor {
   Bytes rest() { return take(left()); }
 
  private:
-  std::uint32_t number(std::size_t count) {
+  // The count is a constant, so that this is one load.
+  template <std::size_t kCount>
+  std::uint32_t number() {
+    if (failed_ || kCount > left()) {
+      failed_ = true;
+      return 0;
+    }
+    const std::byte* from = bytes_.data() + at_;
+    at_ += kCount;
     std::uint32_t value = 0;
-    for (const std::byte byte : take(count)) value = (value << 8) | std::to_integer<std::uint32_t>(byte);
+    for (std::size_t i = 0; i < kCount; ++i) value = (value << 8) | std::to_integer<std::uint32_t>(from[i]);
     return value;
   }
 

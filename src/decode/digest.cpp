@@ -40,18 +40,25 @@ std::string_view Digests::why_not(Kind kind) const {
 
 bool Digests::start(Kind kind) {
   library_->failed = true;
+  piece_bytes_ = 0;
   if (!available(kind)) return false;
   const EVP_MD* digest = library_->kinds[static_cast<std::size_t>(kind)].get();
   library_->failed = EVP_DigestInit_ex2(library_->running.get(), digest, nullptr) != 1;
   return !library_->failed;
 }
 
-void Digests::add(std::string_view text) {
+void Digests::flush() {
+  hash({piece_.data(), piece_bytes_});
+  piece_bytes_ = 0;
+}
+
+void Digests::hash(std::string_view text) {
   if (library_->failed) return;
   library_->failed = EVP_DigestUpdate(library_->running.get(), text.data(), text.size()) != 1;
 }
 
 std::string_view Digests::finish() {
+  flush();
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int bytes = 0;
   if (library_->failed || EVP_DigestFinal_ex(library_->running.get(), digest, &bytes) != 1) return {};
@@ -79,7 +86,10 @@ std::string_view Digests::why_not(Kind) const {
 bool Digests::start(Kind) {
   return false;
 }
-void Digests::add(std::string_view) {}
+void Digests::flush() {
+  piece_bytes_ = 0;
+}
+void Digests::hash(std::string_view) {}
 std::string_view Digests::finish() {
   return {};
 }

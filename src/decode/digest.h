@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -26,15 +27,26 @@ class Digests {
   bool available(Kind kind) const;
   std::string_view why_not(Kind kind) const;  // Empty if it is available.
 
-  // A digest is started, added to, and finished before the next one.
+  // A digest is started, added to, and finished before the next one. Small pieces are gathered before libcrypto sees
+  // them, whose calls cost more than they hash.
   [[nodiscard]] bool start(Kind kind);
-  void add(std::string_view text);
+  void add(std::string_view text) {
+    if (text.size() > piece_.size() - piece_bytes_) flush();
+    if (text.size() > piece_.size()) return hash(text);
+    std::memcpy(piece_.data() + piece_bytes_, text.data(), text.size());
+    piece_bytes_ += text.size();
+  }
   // In lower-case hex; good until the next finish(). Empty if anything failed since start().
   std::string_view finish();
 
  private:
   struct Library;
+  void flush();
+  void hash(std::string_view text);
+
   std::unique_ptr<Library> library_;
+  std::array<char, 512> piece_ = {};
+  std::size_t piece_bytes_ = 0;
   std::array<char, kHexMax> hex_ = {};
 };
 

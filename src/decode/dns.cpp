@@ -8,67 +8,6 @@ namespace {
 
 constexpr std::uint16_t kClassIn = 1;
 constexpr std::uint16_t kMdnsTopBit = 0x8000;  // In the class: cache flush, or unicast wanted (RFC 6762 §10.2, §5.4).
-constexpr std::size_t kHeaderBytes = 12;
-
-std::uint8_t byte_at(Bytes bytes, std::size_t at) {
-  return std::to_integer<std::uint8_t>(bytes[at]);
-}
-
-void append(DnsName& name, std::uint8_t byte) {
-  if (byte >= 'A' && byte <= 'Z') byte = static_cast<std::uint8_t>(byte - 'A' + 'a');
-  if (byte > ' ' && byte < 0x7f && byte != '\\' && byte != '.') {
-    name.text[name.bytes++] = static_cast<char>(byte);
-    return;
-  }
-  const char escaped[] = {'\\', static_cast<char>('0' + byte / 100), static_cast<char>('0' + byte / 10 % 10),
-                          static_cast<char>('0' + byte % 10)};
-  std::memcpy(name.text + name.bytes, escaped, sizeof escaped);
-  name.bytes = static_cast<std::uint16_t>(name.bytes + sizeof escaped);
-}
-
-// Reads the name at `at`, which then is behind it. A pointer has to point before the part that it ends.
-// The text fits: of 255 bytes on the wire each gives at most four.
-Verdict read_name(Bytes message, std::size_t& at, DnsName& out) {
-  out.bytes = 0;
-  std::size_t reader = at;
-  std::size_t part_begin = at;
-  std::size_t wire_bytes = 1;  // The root's.
-  bool jumped = false;
-  for (std::uint32_t pointers = 0;;) {
-    if (reader >= message.size()) return Verdict::kShort;
-    const std::uint8_t length = byte_at(message, reader);
-    if (length == 0) break;
-    if ((length & 0xc0U) == 0xc0) {
-      if (reader + 1 >= message.size()) return Verdict::kShort;
-      const std::size_t target = (length & 0x3fU) * 256U + byte_at(message, reader + 1);
-      if (target >= part_begin || target < kHeaderBytes || ++pointers > kDnsPointersMax) return Verdict::kMalformed;
-      if (!jumped) at = reader + 2;
-      jumped = true;
-      reader = part_begin = target;
-      continue;
-    }
-    if ((length & 0xc0U) != 0) return Verdict::kMalformed;
-    wire_bytes += length + 1U;
-    if (wire_bytes > kDnsNameBytesMax) return Verdict::kMalformed;
-    if (reader + 1 + length > message.size()) return Verdict::kShort;
-    if (out.bytes != 0) out.text[out.bytes++] = '.';
-    for (std::size_t i = 1; i <= length; ++i) append(out, byte_at(message, reader + i));
-    reader += length + 1U;
-  }
-  if (!jumped) at = reader + 1;
-  if (out.bytes == 0) out.text[out.bytes++] = '.';
-  return Verdict::kOk;
-}
-
-// Steps over a name without reading where its pointer points to.
-void skip_name(Cursor& cursor) {
-  for (;;) {
-    const std::uint8_t length = cursor.u8();
-    if (cursor.failed() || length == 0) return;
-    if ((length & 0xc0U) != 0) return cursor.skip(1);
-    cursor.skip(length);
-  }
-}
 
 struct Record {
   std::size_t owner_at = 0;
@@ -82,11 +21,6 @@ struct Records {
   std::uint32_t count = 0;
 };
 
-void copy(DnsName& to, const DnsName& from) {
-  to.bytes = from.bytes;
-  std::memcpy(to.text, from.text, from.bytes);
-}
-
 class Answers {
  public:
   Answers(Bytes message, DnsMessage& out) : message_(message), out_(out) {}
@@ -97,7 +31,7 @@ class Answers {
     for (std::uint32_t i = 0; i < std::min(answers, kDnsRecordsMax); ++i) {
       Record record;
       record.owner_at = cursor.at();
-      skip_name(cursor);
+      skip_dns_name(cursor);
       record.type = cursor.u16();
       const std::uint16_t record_class = cursor.u16();
       record.ttl_s = cursor.u32();
@@ -120,26 +54,26 @@ class Answers {
     for (std::uint32_t i = 0; i < records_.count; ++i) {
       std::size_t at = records_.record[i].owner_at;
       if (records_.record[i].type == kDnsTypeCname) continue;
-      if (read_name(message_, at, out_.name) == Verdict::kOk) return;
+      if (read_dns_name(message_, at, out_.name) == Verdict::kOk) return;
     }
     out_.name.bytes = 0;
   }
 
   // From alias to alias. Two that point at each other end at the bound.
   void follow_aliases() {
-    copy(owner_, out_.name);
+    owner_.assign(out_.name);
     while (const Record* alias = alias_of_owner()) {
       if (out_.cnames == kDnsCnamesMax) {
         out_.incomplete = true;
         break;
       }
       std::size_t at = alias->data_at;
-      if (read_name(message_, at, out_.canonical) != Verdict::kOk) {
+      if (read_dns_name(message_, at, out_.canonical) != Verdict::kOk) {
         out_.canonical.bytes = 0;
         out_.incomplete = true;
         break;
       }
-      copy(owner_, out_.canonical);
+      owner_.assign(out_.canonical);
       ++out_.cnames;
       ttl_s_ = std::min(ttl_s_, alias->ttl_s);
     }
@@ -167,7 +101,7 @@ class Answers {
  private:
   bool owned(const Record& record) {
     std::size_t at = record.owner_at;
-    return read_name(message_, at, scratch_) == Verdict::kOk && scratch_.view() == owner_.view();
+    return read_dns_name(message_, at, scratch_) == Verdict::kOk && scratch_.view() == owner_.view();
   }
   const Record* alias_of_owner() {
     for (std::uint32_t i = 0; i < records_.count; ++i) {
@@ -209,13 +143,13 @@ Verdict parse_dns(Bytes bytes, DnsMessage& out) {
   for (std::uint32_t i = 0; i < out.questions; ++i) {
     std::size_t at = cursor.at();
     if (i == 0) {
-      const Verdict verdict = read_name(bytes, at, out.name);
+      const Verdict verdict = read_dns_name(bytes, at, out.name);
       if (verdict != Verdict::kOk) {
         out.name.bytes = 0;
         return verdict;
       }
     }
-    skip_name(cursor);
+    skip_dns_name(cursor);
     const std::uint16_t type = cursor.u16();
     cursor.skip(2);
     if (cursor.failed()) return Verdict::kShort;

@@ -7,28 +7,15 @@
 #include <optional>
 #include <string_view>
 
-#include "decode/cursor.h"
+#include "decode/dns_name.h"
 #include "model/ip_address.h"
 
 namespace ipm::decode {
 
-inline constexpr std::uint32_t kDnsNameBytesMax = 255;  // On the wire, RFC 1035 §3.1.
-inline constexpr std::uint32_t kDnsRecordsMax = 64;     // Of the answer section that are looked at.
-inline constexpr std::uint32_t kDnsAddressesMax = 32;   // That are kept.
-inline constexpr std::uint32_t kDnsCnamesMax = 8;       // That are followed.
-inline constexpr std::uint32_t kDnsPointersMax = 32;    // That one name follows.
+inline constexpr std::uint32_t kDnsRecordsMax = 64;    // Of the answer section that are looked at.
+inline constexpr std::uint32_t kDnsAddressesMax = 32;  // That are kept.
+inline constexpr std::uint32_t kDnsCnamesMax = 8;      // That are followed.
 inline constexpr std::uint16_t kDnsTypeA = 1, kDnsTypeCname = 5, kDnsTypeAaaa = 28;
-inline constexpr std::uint32_t kDnsNameTextMax = 4 * kDnsNameBytesMax;
-
-// A name as text: labels in lower case joined by dots, no dot at the end; "." is the root. A byte that is not printable
-// ASCII, a space, and a backslash or dot inside a label are written \DDD (RFC 1035 §5.1), so that text is always
-// printable and two different names never read alike.
-struct DnsName {
-  std::uint16_t bytes = 0;
-  char text[kDnsNameTextMax];  // NOLINT(modernize-avoid-c-arrays): not initialised, `bytes` of it are set.
-
-  std::string_view view() const { return {text, bytes}; }
-};
 
 struct DnsAddress {
   model::IpAddress address = {};

@@ -13,11 +13,12 @@ constexpr std::uint32_t kRecordBytesMax = 1U << 14;  // RFC 8446 §5.1
 
 }  // namespace
 
-HelloAssembler::HelloAssembler() : stream_(kStreamBytesMax) {}
+HelloAssembler::HelloAssembler() : stream_(kStreamBytesMax, kHolesMax) {}
 
 void HelloAssembler::reset(std::uint32_t first_seq) {
   first_seq_ = first_seq;
-  pieces_ = known_bytes_ = stretches_ = 0;
+  pieces_ = 0;
+  stream_.clear();
   state_ = State::kWaiting;
   hello_ = {};
 }
@@ -28,51 +29,17 @@ HelloAssembler::State HelloAssembler::feed(std::uint32_t seq, Bytes payload) {
   const std::uint32_t ahead = seq - first_seq_;
   const bool before = ahead >= 0x8000'0000U;
   const std::uint32_t early_bytes = before ? first_seq_ - seq : 0;
-  if (early_bytes < payload.size()) keep(before ? 0 : ahead, payload.subspan(early_bytes));
+  if (early_bytes < payload.size() && !stream_.put(before ? 0 : ahead, payload.subspan(early_bytes))) {
+    state_ = State::kGap;
+  }
   if (state_ == State::kWaiting) state_ = scan();
   if (state_ == State::kWaiting && ++pieces_ == kPiecesMax) state_ = State::kGap;
   return state_;
 }
 
-// Of bytes that come twice the first ones count, where they follow on what was known before.
-void HelloAssembler::keep(std::uint32_t at, Bytes payload) {
-  if (at >= kStreamBytesMax) return;
-  payload = payload.first(std::min<std::size_t>(payload.size(), kStreamBytesMax - at));
-  const auto end = at + static_cast<std::uint32_t>(payload.size());
-  if (end <= known_bytes_) return;
-  if (at < known_bytes_) {
-    payload = payload.subspan(known_bytes_ - at);
-    at = known_bytes_;
-  }
-  std::memcpy(stream_.data() + at, payload.data(), payload.size());
-  if (!note({at, end})) state_ = State::kGap;
-}
-
-// Joins the stretch with those that it touches, and the first of them with what is known. False: no room for a hole
-// more.
-bool HelloAssembler::note(Stretch stretch) {
-  for (std::uint32_t i = 0; i < stretches_;) {
-    const Stretch other = beyond_[i];
-    if (other.begin > stretch.end || other.end < stretch.begin) {
-      ++i;
-      continue;
-    }
-    stretch = {std::min(stretch.begin, other.begin), std::max(stretch.end, other.end)};
-    beyond_[i] = beyond_[--stretches_];
-    i = 0;  // It has grown: look at all of them again.
-  }
-  if (stretch.begin <= known_bytes_) {
-    known_bytes_ = std::max(known_bytes_, stretch.end);
-    return true;
-  }
-  if (stretches_ == kHolesMax) return false;
-  beyond_[stretches_++] = stretch;
-  return true;
-}
-
 // Walks the records that begin in what is known. At most kRecordsMax of them, so a walk anew each time is cheap.
 HelloAssembler::State HelloAssembler::scan() {
-  Cursor cursor(Bytes(stream_).first(known_bytes_));
+  Cursor cursor(stream_.known());
   std::uint32_t message_bytes = 0;  // Of the hello, so far.
   std::uint32_t wanted_bytes = 0;   // 0: its header is not there yet.
   std::uint8_t header[kHandshakeHeaderBytes] = {};
@@ -97,7 +64,7 @@ HelloAssembler::State HelloAssembler::scan() {
       if (wanted_bytes > kHelloBytesMax) return State::kTooLarge;
       if (message_bytes >= wanted_bytes) {
         join_records(records);
-        const Bytes message = Bytes(stream_).first(wanted_bytes);
+        const Bytes message = stream_.known().first(wanted_bytes);
         return parse_client_hello(message, hello_) == Verdict::kOk ? State::kDone : State::kMalformed;
       }
     }
@@ -108,18 +75,34 @@ HelloAssembler::State HelloAssembler::scan() {
 
 // Takes the record headers out, in place. The last record may not be whole, what is there of it suffices.
 void HelloAssembler::join_records(std::uint32_t records) {
+  const std::span<std::byte> stream = stream_.all();
   std::size_t from = 0;
   std::size_t to = 0;
   for (std::uint32_t i = 0; i < records; ++i) {
-    Cursor cursor(Bytes(stream_).subspan(from));
+    Cursor cursor(stream.subspan(from));
     cursor.skip(3);
     const std::uint16_t record_bytes = cursor.u16();
     from += kRecordHeaderBytes;
-    const std::size_t body_bytes = std::min<std::size_t>(record_bytes, stream_.size() - from);
-    std::memmove(stream_.data() + to, stream_.data() + from, body_bytes);
+    const std::size_t body_bytes = std::min<std::size_t>(record_bytes, stream.size() - from);
+    std::memmove(stream.data() + to, stream.data() + from, body_bytes);
     from += body_bytes;
     to += body_bytes;
   }
+}
+
+bool HelloAssembler::end_cut() {
+  if (state_ != State::kWaiting) return false;
+  // The hello's body of the first record; further records are not worth the trouble.
+  Cursor cursor(stream_.known());
+  cursor.skip(3);
+  const std::uint16_t record_bytes = cursor.u16();
+  Cursor message(cursor.take(std::min<std::size_t>(record_bytes, cursor.left())));
+  message.skip(kHandshakeHeaderBytes);
+  if (message.failed() || parse_client_hello_beginning(message.rest(), HelloForm::kTls, hello_) != Verdict::kOk) {
+    return false;
+  }
+  state_ = State::kDone;
+  return true;
 }
 
 std::string_view hello_state_name(HelloAssembler::State state) {

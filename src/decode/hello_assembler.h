@@ -6,10 +6,9 @@
 // next connection. What exceeds a bound ends it with a state that says why. Threads: one at a time.
 #pragma once
 
-#include <array>
 #include <string_view>
-#include <vector>
 
+#include "decode/piece_buffer.h"
 #include "decode/tls_hello.h"
 
 namespace ipm::decode {
@@ -41,23 +40,17 @@ class HelloAssembler {
   State state() const { return state_; }
   // With kDone; its lists point into this object and are good until reset().
   const TlsHello& hello() const { return hello_; }
+  // While kWaiting, where the rest will never come because the capture cut it off: ends it with kDone, and hello() is
+  // what is whole. False, and nothing changes, if not even the cipher suites are there.
+  bool end_cut();
 
  private:
-  struct Stretch {
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
-  };
-  void keep(std::uint32_t at, Bytes payload);
-  bool note(Stretch stretch);
   State scan();
   void join_records(std::uint32_t records);
 
-  std::vector<std::byte> stream_;  // kStreamBytesMax of it, from the first byte on; holes hold anything.
+  PieceBuffer stream_;
   std::uint32_t first_seq_ = 0;
   std::uint32_t pieces_ = 0;
-  std::uint32_t known_bytes_ = 0;               // From the first byte on without a hole.
-  std::array<Stretch, kHolesMax> beyond_ = {};  // Not empty, none touches another or known_bytes_.
-  std::uint32_t stretches_ = 0;
   State state_ = State::kWaiting;
   TlsHello hello_;
 };

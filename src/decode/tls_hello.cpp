@@ -1,5 +1,7 @@
 #include "decode/tls_hello.h"
 
+#include <algorithm>
+
 namespace ipm::decode {
 namespace {
 
@@ -29,15 +31,7 @@ void read_server_name(Bytes body, TlsHello& out) {
     const Bytes name = cursor.take(cursor.u16());
     if (cursor.failed()) return;
     if (type != 0) continue;
-    if (name.size() > kServerNameBytesMax) return;
-    std::uint16_t bytes = 0;
-    for (const std::byte byte : name) {
-      if (!is_printable(byte)) return;
-      char letter = static_cast<char>(byte);
-      if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-      out.server_name[bytes++] = letter;
-    }
-    out.server_name_bytes = bytes;
+    set_server_name(name, out);
     return;
   }
 }
@@ -84,40 +78,81 @@ void read_extension(std::uint16_t type, Bytes body, TlsHello& out) {
   }
 }
 
-bool is_extension_block(Bytes block) {
+bool read_before_extensions(Cursor& cursor, HelloForm form, TlsHello& out) {
+  out.version = cursor.u16();
+  cursor.skip(32);                                         // random
+  cursor.skip(cursor.u8());                                // session id
+  if (form == HelloForm::kDtls) cursor.skip(cursor.u8());  // cookie
+  const Bytes ciphers = cursor.take(cursor.u16());
+  cursor.skip(cursor.u8());  // compression methods
+  if (cursor.failed() || ciphers.size() % 2 != 0) return false;
+  out.ciphers = U16List(ciphers);
+  return true;
+}
+
+// As many of them as are whole.
+Bytes whole_extensions(Bytes block) {
   Cursor cursor(block);
-  while (cursor.left() != 0 && !cursor.failed()) {
+  std::size_t whole = 0;
+  while (cursor.left() != 0) {
     cursor.skip(2);
     cursor.skip(cursor.u16());
+    if (cursor.failed()) break;
+    whole = cursor.at();
   }
-  return !cursor.failed();
+  return block.first(whole);
+}
+
+void read_extensions(Bytes extensions, TlsHello& out) {
+  out.extensions = extensions;
+  for_each_extension(out, [&](std::uint16_t type, Bytes body) { read_extension(type, body, out); });
 }
 
 }  // namespace
 
+void set_server_name(Bytes name, TlsHello& out) {
+  if (name.size() > kServerNameBytesMax) return;
+  std::uint16_t bytes = 0;
+  for (const std::byte byte : name) {
+    if (!is_printable(byte)) return;
+    char letter = static_cast<char>(byte);
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    out.server_name[bytes++] = letter;
+  }
+  out.server_name_bytes = bytes;
+}
+
 Verdict parse_client_hello(Bytes message, TlsHello& out) {
   out = {};
-  Cursor outer(message);
-  const std::uint8_t type = outer.u8();
-  const std::uint32_t bytes = outer.u24();
-  if (outer.failed()) return Verdict::kShort;
+  Cursor cursor(message);
+  const std::uint8_t type = cursor.u8();
+  const std::uint32_t bytes = cursor.u24();
+  if (cursor.failed()) return Verdict::kShort;
   if (type != kClientHello) return Verdict::kOther;
   if (bytes + 4 > kHelloBytesMax) return Verdict::kMalformed;
-  Cursor cursor(outer.take(bytes));
-  if (outer.failed()) return Verdict::kShort;
+  const Bytes body = cursor.take(bytes);
+  return cursor.failed() ? Verdict::kShort : parse_client_hello_body(body, HelloForm::kTls, out);
+}
 
-  out.version = cursor.u16();
-  cursor.skip(32);           // random
-  cursor.skip(cursor.u8());  // session id
-  const Bytes ciphers = cursor.take(cursor.u16());
-  cursor.skip(cursor.u8());  // compression methods
-  if (cursor.failed() || ciphers.size() % 2 != 0) return Verdict::kMalformed;
-  out.ciphers = U16List(ciphers);
+Verdict parse_client_hello_body(Bytes body, HelloForm form, TlsHello& out) {
+  out = {};
+  Cursor cursor(body);
+  if (!read_before_extensions(cursor, form, out)) return Verdict::kMalformed;
   if (cursor.left() == 0) return Verdict::kOk;  // Before TLS 1.2 a hello may end here.
-  const Bytes extensions = cursor.take(cursor.u16());
-  if (cursor.failed() || cursor.left() != 0 || !is_extension_block(extensions)) return Verdict::kMalformed;
-  out.extensions = extensions;
-  for_each_extension(out, [&](std::uint16_t extension, Bytes body) { read_extension(extension, body, out); });
+  const std::uint16_t bytes = cursor.u16();
+  const Bytes rest = cursor.rest();
+  const Bytes whole = whole_extensions(rest.first(std::min<std::size_t>(rest.size(), bytes)));
+  read_extensions(whole, out);
+  return !cursor.failed() && rest.size() == bytes && whole.size() == bytes ? Verdict::kOk : Verdict::kMalformed;
+}
+
+Verdict parse_client_hello_beginning(Bytes body, HelloForm form, TlsHello& out) {
+  out = {};
+  Cursor cursor(body);
+  if (!read_before_extensions(cursor, form, out)) return Verdict::kShort;
+  const std::uint16_t bytes = cursor.u16();
+  const Bytes rest = cursor.rest();
+  read_extensions(whole_extensions(rest.first(std::min<std::size_t>(rest.size(), bytes))), out);
   return Verdict::kOk;
 }
 

@@ -77,8 +77,21 @@ struct TlsHello {
 };
 
 // The handshake message: its 4-byte header and its body. The hello's lists point into `message`. An extension whose own
-// lengths contradict each other counts as there and empty, as far as the block around it is sound.
+// lengths contradict each other counts as there and empty, as far as the block around it is sound. kMalformed: what is
+// sound before the contradiction is set.
 Verdict parse_client_hello(Bytes message, TlsHello& out);
+
+// DTLS has a cookie before the cipher suites, and a longer message header that says where a fragment belongs.
+enum class HelloForm : std::uint8_t { kTls = 0, kDtls = 1 };
+
+// The same without the message header, which the caller has read.
+Verdict parse_client_hello_body(Bytes body, HelloForm form, TlsHello& out);
+
+// The beginning of a body, of a capture that cut the rest off: all that is whole. kShort: not even the cipher suites.
+Verdict parse_client_hello_beginning(Bytes body, HelloForm form, TlsHello& out);
+
+// Takes it in lower case, unless it is too long or not printable ASCII.
+void set_server_name(Bytes name, TlsHello& out);
 
 // visit(std::uint16_t type, Bytes body), in wire order.
 template <typename Visit>

@@ -36,6 +36,8 @@ std::string_view event_kind_name(EventKind kind) {
       return "frame_data";
     case EventKind::kEntropy:
       return "entropy";
+    case EventKind::kSocketNat:
+      return "socket_nat";
     case EventKind::kInterface:
       return "interface";
     case EventKind::kHostCounters:
@@ -46,6 +48,10 @@ std::string_view event_kind_name(EventKind kind) {
       return "dns_answer";
     case EventKind::kTlsHello:
       return "tls_hello";
+    case EventKind::kGeo:
+      return "geo";
+    case EventKind::kIntelHit:
+      return "intel_hit";
     case EventKind::kClockAnchor:
       return "clock_anchor";
     case EventKind::kLoss:
@@ -54,8 +60,14 @@ std::string_view event_kind_name(EventKind kind) {
       return "time_advance";
     case EventKind::kDrillMark:
       return "drill_mark";
+    case EventKind::kOperatorRule:
+      return "operator_rule";
     case EventKind::kSettings:
       return "settings";
+    case EventKind::kBaseline:
+      return "baseline";
+    case EventKind::kClue:
+      return "clue";
     case EventKind::kSourceInfo:
       return "source_info";
   }
@@ -115,6 +127,24 @@ std::string_view close_reason_name(CloseReason reason) {
       return "unreachable";
   }
   return "unknown";
+}
+
+std::string_view clue_kind_name(ClueKind kind) {
+  switch (kind) {
+    case ClueKind::kNone:
+      return "";
+    case ClueKind::kJa4Name:
+      return "ja4+name";
+    case ClueKind::kJa4:
+      return "ja4";
+    case ClueKind::kName:
+      return "name";
+    case ClueKind::kServerPort:
+      return "server_port";
+    case ClueKind::kPort:
+      return "port";
+  }
+  return "";
 }
 
 }  // namespace ipm::model

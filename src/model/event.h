@@ -35,6 +35,7 @@ enum class EventKind : std::uint16_t {
   kSocketOwner = 18,        // SocketOwner: what was found out about who holds it.
   kFrameData = 19,          // FrameData: sent over packet sockets, beside every socket above.
   kEntropy = 20,            // Entropy of what was sent.
+  kSocketNat = 21,          // SocketNat: what the flow is called beyond an address translation.
   // The host.
   kInterface = 30,     // Interface: octets so far.
   kHostCounters = 31,  // HostCounters: TCP and UDP totals of a namespace so far (/proc/net/snmp).
@@ -42,13 +43,19 @@ enum class EventKind : std::uint16_t {
   kText = 40,       // Text: one part of a text that later events refer to by id.
   kDnsAnswer = 41,  // DnsAnswer
   kTlsHello = 42,   // TlsHello
+  // What was looked up in files that a replay need not have.
+  kGeo = 43,       // Geo of a remote address.
+  kIntelHit = 44,  // IntelHit: something about a flow is on a list, or is not any more.
   // The stream itself.
-  kClockAnchor = 50,  // ClockAnchor
-  kLoss = 51,         // Loss
-  kTimeAdvance = 52,  // No payload: time passed.
-  kDrillMark = 53,    // Drill: begin or end of a rehearsal.
-  kSourceInfo = 55,   // SourceInfo: the name behind a number in header.source.
-  kSettings = 54,     // Settings that the engine runs under, so that a replay runs under the same.
+  kClockAnchor = 50,   // ClockAnchor
+  kLoss = 51,          // Loss
+  kTimeAdvance = 52,   // No payload: time passed.
+  kDrillMark = 53,     // Drill: begin or end of a rehearsal.
+  kSourceInfo = 55,    // SourceInfo: the name behind a number in header.source.
+  kSettings = 54,      // Settings that the engine runs under, so that a replay runs under the same.
+  kBaseline = 56,      // BaselinePart: what an earlier run has learned of an app.
+  kOperatorRule = 57,  // OperatorRule: what an operator says.
+  kClue = 58,          // LearnedClue: what an earlier run has seen an app look like on the wire.
 };
 
 // header.flags
@@ -152,9 +159,13 @@ struct SocketData {
   std::uint64_t rx_bytes = 0;
   std::uint32_t tx_packets = 0;
   std::uint32_t rx_packets = 0;
+  std::uint64_t tx_payload_bytes = 0;  // By packets: what TCP and UDP carried, of TCP each byte once.
+  std::uint64_t rx_payload_bytes = 0;
   static constexpr std::uint8_t kTxBytes = 1, kRxBytes = 2, kTxPackets = 4, kRxPackets = 8;
   static constexpr std::uint8_t kBytes = kTxBytes | kRxBytes;
   static constexpr std::uint8_t kAll = 15;
+  static constexpr std::uint8_t kByPackets = 16;  // Counted by packets, and the two fields above are set …
+  static constexpr std::uint8_t kTxPayloadShort = 32, kRxPayloadShort = 64;  // … but may be too small since now.
 };
 
 struct TcpSnapshot {
@@ -167,8 +178,10 @@ struct TcpSnapshot {
   std::uint32_t min_rtt_us = 0;
   std::uint32_t tx_retransmits = 0;  // Since the last one.
   std::uint32_t rx_out_of_order = 0;
+  std::uint32_t rx_retransmits = 0;  // Since the last one: segments of the peer that came again.
   static constexpr std::uint8_t kSrtt = 1, kJitter = 2, kMinRtt = 4, kRetransmits = 8, kOutOfOrder = 16;
   static constexpr std::uint8_t kAll = 31;
+  static constexpr std::uint8_t kRxRetransmits = 32;
 };
 
 struct SocketCount {
@@ -222,6 +235,16 @@ struct SocketOwner {
 struct Entropy {
   FlowTuple tuple = {};
   std::uint32_t millibits = 0;  // Per byte: 0 to 8000.
+};
+
+// The flow of `tuple` has other ends where addresses are translated (RFC 2663): `tuple` as it was captured, the others
+// as the host's sockets have them. Local and remote are the same ends in both.
+struct SocketNat {
+  FlowTuple tuple = {};
+  IpAddress local = {};
+  IpAddress remote = {};
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
 };
 
 // Whole frames that header.process handed to AF_PACKET sockets since the last one: no byte of any other layer.
@@ -300,6 +323,32 @@ struct TlsHello {
   static constexpr std::uint8_t kEch = 1;  // Encrypted ClientHello: sni may be that of the front.
 };
 
+// Where a remote address is, as a database says. The newest of an address counts.
+struct Geo {
+  IpAddress address = {};
+  std::uint32_t asn = 0;      // 0: not known.
+  std::uint32_t as_name = 0;  // Text.
+  char country[2] = {};       // ISO 3166-1 alpha-2; zero: not known.
+  std::uint8_t reserved[2] = {};
+};
+
+enum class ListedAs : std::uint8_t { kAddress = 0, kName = 1, kFingerprint = 2 };  // Of the remote end; JA4.
+
+// What a list of threat intelligence says about the remote address of the tuple, or about the text `subject`: its DNS
+// name, server name or JA4. It holds for every flow with that address or text until the next of it. The tuple and
+// header.flow name the flow that was looked up, if it is there already.
+struct IntelHit {
+  FlowTuple tuple = {};
+  ListedAs listed_as = ListedAs::kAddress;
+  std::uint8_t of_url = 0;  // 1: a page on that host is listed, not the host itself.
+  std::uint8_t reserved[2] = {};
+  TimeNs listed_unix_ns = 0;    // Since when, by the feed or by its file; 0: not known.
+  std::uint32_t subject = 0;    // Texts. 0: the address.
+  std::uint32_t indicator = 0;  // What matched: "192.0.2.0/24". 0: it is on no list any more.
+  std::uint32_t feed = 0;
+  std::uint32_t description = 0;
+};
+
 enum class AnchorReason : std::uint32_t { kOpen = 1, kTick = 2, kStep = 3, kSuspend = 4, kZone = 5 };
 
 struct ClockAnchor {
@@ -334,6 +383,11 @@ struct Drill {
   std::uint32_t id = 0;
 };
 
+struct OperatorRule {
+  std::uint32_t text = 0;  // Text id of the line: alert/rule.h has its form.
+  std::uint32_t reserved = 0;
+};
+
 struct SourceInfo {
   std::uint32_t number = 0;
   char name[32] = {};
@@ -353,9 +407,51 @@ struct Settings {
   std::uint32_t interfaces_max = 0;
   TimeNs udp_idle_ns = 0;
   std::uint32_t alerts_max = 0;
-  std::uint32_t alerts_off = 0;     // 1: no detector runs.
-  std::uint32_t alerts_budget = 0;  // Notifications per day and severity; 0: default.
+  std::uint32_t alerts_off = 0;      // 1: no detector runs.
+  std::uint32_t alerts_budget = 0;   // Notifications per day and severity; 0: default.
+  std::uint32_t alerts_learn_s = 0;  // 0: default.
+  std::uint32_t baselines_off = 0;   // 1: nothing is learned of apps.
+  std::uint32_t baselines_max = 0;   // Apps; 0 in this and the next: default.
+  std::uint32_t baseline_interval_s = 0;
+  std::uint32_t baseline_threshold_ppm = 0;  // Of a held score, in millionths: from here on it is an alarm.
+  std::uint32_t clues_max = 0;               // 0: default.
   std::uint32_t reserved = 0;
+};
+
+// A learned state is longer than an event: it travels in parts, in order. `app` is the id of a text before it.
+struct BaselinePart {
+  static constexpr std::uint32_t kPartBytes = 80;
+  static constexpr std::uint8_t kUnconfirmed = 1;  // Inherited from another app, and it is not sure that rightly.
+  std::uint32_t app = 0;
+  std::uint16_t metric = 0;  // AppMetric.
+  std::uint16_t part = 0;
+  std::uint16_t parts = 0;
+  std::uint8_t bytes_here = 0;
+  std::uint8_t flags = 0;
+  std::uint32_t interval_s = 0;  // Between two samples.
+  unsigned char bytes[kPartBytes] = {};
+};
+
+// What a flow shows of the app that has it, from the one that tells most to the one that tells least. Also in files.
+enum class ClueKind : std::uint8_t {
+  kNone = 0,
+  kJa4Name = 1,     // A fingerprint together with a name.
+  kJa4 = 2,         // The fingerprint of the hello.
+  kName = 3,        // What the remote end is called.
+  kServerPort = 4,  // The local port of a listener or of what it accepted.
+  kPort = 5,        // The remote port of a connect.
+};
+constexpr std::uint32_t kClueKinds = 6;
+
+// So many flows with this clue were of this app; `app` 0: of so many other apps together.
+struct LearnedClue {
+  std::uint64_t key = 0;  // core/clues.h makes it.
+  std::uint32_t app = 0;  // Text id of its key.
+  std::uint32_t flows = 0;
+  ClueKind kind = ClueKind::kNone;
+  std::uint8_t reserved = 0;
+  std::uint16_t other_apps = 0;
+  std::uint32_t reserved2 = 0;
 };
 
 struct Event {
@@ -394,12 +490,13 @@ Event make_event(TimeNs time_ns, EventKind kind, ProcessKey process, std::uint64
 // True for kinds whose payload begins with a FlowTuple.
 constexpr bool is_flow_event(EventKind kind) {
   const auto number = static_cast<std::uint16_t>(kind);
-  return (number >= 10 && number <= 18) || kind == EventKind::kEntropy || kind == EventKind::kDnsAnswer ||
-         kind == EventKind::kTlsHello;
+  return (number >= 10 && number <= 18) || kind == EventKind::kEntropy || kind == EventKind::kSocketNat ||
+         kind == EventKind::kDnsAnswer || kind == EventKind::kTlsHello || kind == EventKind::kIntelHit;
 }
 
 std::string_view event_kind_name(EventKind kind);  // "socket_data"; "unknown" for a number this version has not.
 std::string_view tcp_state_name(TcpState state);   // As ss(8) writes them, in lower case: "established".
 std::string_view close_reason_name(CloseReason reason);
+std::string_view clue_kind_name(ClueKind kind);  // "ja4+name"; empty for none.
 
 }  // namespace ipm::model

@@ -2,6 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
+#include <iterator>
+
 namespace ipm::model {
 namespace {
 
@@ -63,12 +66,13 @@ Scope IpAddress::scope() const noexcept {
 
 std::string IpAddress::text() const {
   char buffer[INET6_ADDRSTRLEN] = {};
-  if (is_v4()) {
-    inet_ntop(AF_INET, bytes.data() + 12, buffer, sizeof buffer);
-  } else {
-    inet_ntop(AF_INET6, bytes.data(), buffer, sizeof buffer);
+  if (!is_v4()) return inet_ntop(AF_INET6, bytes.data(), buffer, sizeof buffer);
+  char* end = buffer;
+  for (std::size_t i = 12; i < bytes.size(); ++i) {
+    if (i != 12) *end++ = '.';
+    end = std::to_chars(end, std::end(buffer), bytes[i]).ptr;
   }
-  return buffer;
+  return {buffer, end};
 }
 
 }  // namespace ipm::model
