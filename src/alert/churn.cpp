@@ -34,6 +34,7 @@ void count_open(Stage& stage, Program& program, const model::FlowFacts& flow) {
   Finding finding{.kind = Kind::kChurn,
                   .severity = Severity::kMedium,
                   .score = 0.6,
+                  .strength = static_cast<double>(churn.opens),
                   .metric = "opens_per_minute",
                   .value = static_cast<double>(churn.opens),
                   .expected_low = 0,
@@ -45,7 +46,7 @@ void count_open(Stage& stage, Program& program, const model::FlowFacts& flow) {
   text.count(churn.opens) << " connections within ";
   text.span(std::max(now - churn.minute_ns, kSecond)) << " since ";
   text.moment(churn.minute_ns) << ", the newest to ";
-  text.peer(flow.tuple->remote, flow.tuple->remote_port) << "; its busiest minute so far had ";
+  stage.peer(text, flow.tuple->remote, flow.tuple->remote_port) << "; its busiest minute so far had ";
   text.number(churn.usual) << ".";
   stage.raise(program, flow.process, finding, text);
 }

@@ -19,6 +19,10 @@ constexpr double kNamesMinShort = 100;
 constexpr double kLongLabel = 20;
 constexpr double kRandomLabel = 3.5;  // Bits per character of all labels together; words of a language have less.
 constexpr double kOnceShort = 0.95;
+constexpr double kOnceLong = 0.7;
+constexpr double kTimesUsual = 3;  // Of the domain's busiest day so far.
+constexpr double kFadePerDay = 0.95;
+constexpr std::uint32_t kNamesForPlace = 4;
 
 std::uint64_t hash_of(std::string_view text) {  // FNV-1a, 64 bits.
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325ULL;
@@ -67,26 +71,39 @@ double distinct(double set) {
   return -kBits * std::log(1 - std::min(set, kBits - 1) / kBits);
 }
 
-Domain& domain_of(Program& program, std::string_view name, TimeNs now) {
+// The day ends: what was asked in it is usual for that domain. Days that were told of teach a part of it.
+void begin_day(Domain& domain, TimeNs now) {
+  const double names = distinct(set_bits(domain.seen));
+  const double taught = domain.told != 0 && domain.usual != 0 ? std::min(names, 2 * domain.usual) : names;
+  Domain next;
+  next.key = domain.key;
+  std::memcpy(next.name, domain.name, sizeof next.name);
+  next.usual = std::max(domain.usual * kFadePerDay, taught);
+  next.asked = domain.asked;
+  next.first_ns = now;
+  domain = next;
+}
+
+// Null: too few names so far to be worth a place.
+Domain* domain_of(Program& program, std::string_view name, std::uint64_t under, TimeNs now) {
   const std::uint64_t key = hash_of(name) | 1;
-  Domain* least = &program.need_domains().front();
-  for (Domain& domain : program.need_domains()) {
-    if (domain.key == key) {
-      if (now - domain.first_ns < kDayNs) return domain;
-      least = &domain;  // A new day.
-      break;
-    }
-    if (domain.questions < least->questions ||
-        (domain.questions == least->questions && domain.seen_ns < least->seen_ns))
-      least = &domain;
+  DomainTable& table = program.need_domains();
+  const auto known =
+      std::find_if(table.domains.begin(), table.domains.end(), [&](const Domain& each) { return each.key == key; });
+  if (known != table.domains.end()) {
+    if (now - known->first_ns >= kDayNs) begin_day(*known, now);
+    return &*known;
   }
-  // Domains that were asked often in the past must not keep the room for ever.
-  for (Domain& domain : program.need_domains()) domain.questions *= domain.key == key ? 1 : 0.99;
-  *least = {};
-  least->key = key;
-  least->first_ns = now;
-  name.substr(0, sizeof least->name - 1).copy(least->name, sizeof least->name - 1);
-  return *least;
+  const auto less = [&](const Domain& a, const Domain& b) {
+    return a.asked.value(now, kDayNs) < b.asked.value(now, kDayNs);
+  };
+  Domain& least = *std::min_element(table.domains.begin(), table.domains.end(), less);
+  if (table.sketch.count(key, under ^ key) < kNamesForPlace && least.key != 0) return nullptr;
+  least = {};
+  least.key = key;
+  least.first_ns = now;
+  name.substr(0, sizeof least.name - 1).copy(least.name, sizeof least.name - 1);
+  return &least;
 }
 
 }  // namespace
@@ -100,40 +117,41 @@ void look_for_dns_tunnel(Stage& stage, Program& program, const model::FlowFacts&
   if (at < 2) return;
   const std::string_view under = name.substr(0, at - 1);
   const TimeNs now = stage.now;
-  Domain& domain = domain_of(program, name.substr(at), now);
-  domain.seen_ns = now;
+  Domain* place = domain_of(program, name.substr(at), hash_of(under), now);
+  if (place == nullptr) return;
+  Domain& domain = *place;
   domain.questions += 1;
+  domain.asked.add(now, kDayNs, 1);
   domain.label_bytes += static_cast<double>(under.size());
   domain.label_entropy += entropy_of(under);
   if (question_type == kTxt || question_type == kNull) domain.bulky += 1;
   const std::uint64_t bit = hash_of(under) % Domain::kBits;
-  const std::uint64_t mask = 1ULL << bit % 64;
-  if ((domain.once[bit / 64] & mask) != 0) domain.again[bit / 64] |= mask;
-  domain.once[bit / 64] |= mask;
+  domain.seen[bit / 64] |= 1ULL << bit % 64;
   if (domain.questions < kNamesMin) return;
 
-  const double set = set_bits(domain.once);
+  const double set = set_bits(domain.seen);
   const double names = distinct(set);
-  if (names < std::max(kNamesMin, 2 * domain.told)) return;
+  if (names < std::max({kNamesMin, 2 * domain.told, kTimesUsual * domain.usual})) return;
   const double length = domain.label_bytes / domain.questions;
   const double randomness = domain.label_entropy / domain.questions;
   const double once = names / domain.questions;  // Near 1: hardly a name comes twice.
   const bool bulk = length > kLongLabel || randomness > kRandomLabel;
   if (!bulk && (once < kOnceShort || names < kNamesMinShort || length < 6)) return;
-  if (once < 0.5) return;
+  if (once < kOnceLong) return;
   domain.told = names;
   const double score = std::clamp(0.6 + 0.05 * std::log2(names / kNamesMin) + (length > kLongLabel ? 0.15 : 0) +
                                       (randomness > kRandomLabel ? 0.05 : 0) + 0.1 * domain.bulky / domain.questions +
                                       (once > kOnceShort ? 0.1 : 0),
                                   0.0, 0.98);
   Finding finding{.kind = Kind::kDnsTunnel,
-                  .part = static_cast<std::uint8_t>(domain.key >> 8),
+                  .part = domain.key,
                   .severity = Severity::kHigh,
                   .score = score,
+                  .strength = names,
                   .metric = "distinct_names",
                   .value = names,
                   .expected_low = 0,
-                  .expected_high = kNamesMin,
+                  .expected_high = std::max(kNamesMin, domain.usual),
                   .samples = static_cast<std::uint64_t>(domain.questions),
                   .since_ns = domain.first_ns,
                   .remote = flow.tuple->remote,

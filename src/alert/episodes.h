@@ -5,9 +5,11 @@
 // changes waiting; of those, updates of one alert are one, and what finds no room is counted. Threads: the engine's.
 #pragma once
 
+#include <optional>
 #include <vector>
 
-#include "alert/alert.h"
+#include "alert/false_positives.h"
+#include "alert/rules.h"
 #include "base/page_store.h"
 #include "model/behaviour.h"
 
@@ -25,12 +27,15 @@ struct EpisodeCounters {
   std::uint64_t opened = 0;
   std::uint64_t evicted = 0;       // Rows that made room.
   std::uint64_t changes_lost = 0;  // Nobody took them in time.
+  std::uint64_t accepted = 0;      // Findings like one that was called a false positive.
 };
 
 class Episodes {
  public:
   static constexpr std::uint32_t kOpenMax = 256;
-  static constexpr TimeNs kQuietNs = 6 * kHour;  // An episode ends after so long without a finding.
+  static constexpr TimeNs kQuietNs = 6 * kHour;  // An episode ends after so long without a finding …
+  // … and goes on if the same comes again from the same remote within this: what lasts is told once.
+  static constexpr TimeNs kResumeNs = 3 * 24 * kHour;
 
   Episodes(PageStore& store, std::uint32_t alerts_max, std::uint32_t changes_max, std::uint32_t budget_per_day);
   ~Episodes();
@@ -41,7 +46,19 @@ class Episodes {
   void advance(TimeNs now);
   void forget_app(std::uint32_t app);  // Slot: its open episodes end.
   bool has_open(std::uint32_t app) const;
-  void set_drill(bool drill) { drill_ = drill; }
+  // Drills may lie within each other. An end without a beginning is nothing.
+  void drill(bool begins) {
+    if (begins) {
+      ++drills_;
+    } else if (drills_ != 0) {
+      --drills_;
+    }
+  }
+
+  // What an operator says. The alert that it is about, as it is then; null: there is none of that number.
+  const AlertRow* acknowledge(std::uint64_t id, TimeNs time);
+  const AlertRow* call_false_positive(std::uint64_t id, TimeNs time);
+  Rules& rules() { return rules_of_operator_; }
 
   // The oldest change that nobody has taken. The row is good until the next call of anything here.
   const AlertRow* next_change();
@@ -54,19 +71,24 @@ class Episodes {
  private:
   struct Open {
     std::uint32_t slot;
-    TimeNs last_ns;     // Last finding.
-    double told_value;  // Of the last change that was more than an update.
+    TimeNs last_ns;        // Last finding.
+    TimeNs quiet_ns;       // It ends after so long without one.
+    double told_strength;  // Of the last change that was more than an update.
   };
   struct Bucket {
     double tokens;
     TimeNs filled_ns;
   };
   Open* find(const Finding& finding, std::uint32_t app);
+  Open* resume(const Finding& finding, const Actor& actor, TimeNs time);
+  std::optional<std::uint32_t> slot_of(std::uint64_t id) const;
+  Open& open_new(const Finding& finding, const Actor& actor, TimeNs time);
+  void renew(AlertRow& row, const Finding& finding, const Actor& actor, std::string_view evidence, TimeNs time);
   std::uint32_t add_row();
   void remove_row(std::uint32_t slot);
   void close(std::size_t index, TimeNs time);
-  void queue(const AlertRow& row);
-  bool may_notify(Severity severity, TimeNs time);
+  void queue(AlertRow& row);
+  bool may_notify(const Finding& finding, Severity severity, std::string_view app, TimeNs time);
   void hold_texts(const AlertRow& row);
   void let_go_texts(const AlertRow& row);
 
@@ -84,7 +106,9 @@ class Episodes {
   model::TextHolder* texts_ = nullptr;
   std::uint64_t next_id_ = 1;
   std::uint64_t next_sequence_ = 1;
-  bool drill_ = false;
+  std::uint32_t drills_ = 0;  // Begun and not ended.
+  Rules rules_of_operator_;
+  FalsePositives false_positives_;
   EpisodeCounters counters_;
   std::int64_t accounted_ = 0;
 };

@@ -1,6 +1,7 @@
 // Answers take several times as long as they did.
 //
-// Statistic: round-trip times smoothed fast against the same smoothed slowly; the slow mean stands still during alarm.
+// Statistic: round-trip times smoothed fast against the same smoothed slowly. The slow mean stands still while it is
+// slow. What is still slow a day after it was told is the usual one from then on, so that more on top of it is told.
 #include <algorithm>
 
 #include "alert/detectors.h"
@@ -13,6 +14,16 @@ constexpr double kFast = 1.0 / 16;
 constexpr double kSlow = 1.0 / 2048;
 constexpr double kTimes = 4;
 constexpr double kRiseMinUs = 50'000;  // Below that nobody waits.
+constexpr TimeNs kAcceptNs = 24 * kHour;
+
+// True: it is slow, and nobody was told of that much yet.
+bool is_news(Latency& latency, TimeNs now) {
+  if (latency.told_us == 0) return true;
+  if (now - latency.told_ns < kAcceptNs) return latency.fast_us > kTimes * latency.told_us;
+  latency.slow_us = latency.fast_us;
+  latency.told_us = 0;
+  return false;
+}
 
 }  // namespace
 
@@ -26,15 +37,17 @@ void look_at_latency(Stage& stage, Program& program, const model::FlowFacts& flo
   if (!slow || latency.samples < kSamplesMin) {
     const double weight = std::max(kSlow, 1.0 / latency.samples);
     latency.slow_us += (std::min(value, 3 * latency.slow_us + kRiseMinUs) - latency.slow_us) * weight;
-    if (latency.fast_us < 2 * latency.slow_us + kRiseMinUs / 2) latency.told = false;
+    if (latency.fast_us < 2 * latency.slow_us + kRiseMinUs / 2) latency.told_us = 0;
     latency.since_ns = stage.now;
     return;
   }
-  if (latency.told || stage.host.outage(stage.now)) return;
-  latency.told = true;
+  if (!is_news(latency, stage.now) || stage.host.outage(stage.now)) return;
+  latency.told_us = latency.fast_us;
+  latency.told_ns = stage.now;
   Finding finding{.kind = Kind::kLatency,
                   .severity = Severity::kLow,
                   .score = 0.5,
+                  .strength = latency.fast_us,
                   .metric = "srtt_us",
                   .value = latency.fast_us,
                   .expected_low = 0,
@@ -44,7 +57,7 @@ void look_at_latency(Stage& stage, Program& program, const model::FlowFacts& flo
   Sentence text = stage.about(program, flow.process);
   text << "waits ";
   text.number(latency.fast_us / 1000) << " ms for answers, the newest from ";
-  text.peer(flow.tuple->remote, flow.tuple->remote_port) << ", since ";
+  stage.peer(text, flow.tuple->remote, flow.tuple->remote_port) << ", since ";
   text.moment(latency.since_ns) << "; usual are ";
   text.number(latency.slow_us / 1000) << " ms over ";
   text.count(latency.samples) << " samples.";

@@ -25,32 +25,28 @@ void look_for_lateral(Stage& stage, Program& program, const Opening& opening) {
   if (std::find(std::begin(kServices), std::end(kServices), number) == std::end(kServices)) return;
   Lateral& lateral = program.lateral;
   const TimeNs now = stage.now;
-  if (lateral.day_ns == 0) lateral.day_ns = now;
-  if (now - lateral.day_ns >= 24 * kHour) {
-    lateral.usual = std::max(lateral.usual * 0.95, lateral.largest);
-    lateral.largest = 0;
-    lateral.day_ns = now;
-  }
+  lateral.day.roll(now, program.first_ns);
   Tally::Line& line = lateral.by_port.at(number + 1ULL, now, kHalfLifeNs);
   const double before = line.count.value(now, kHalfLifeNs);
-  if (before < 0.5) {
-    line.first_ns = now;
-    line.port = number;
-  }
+  if (before < 0.5) line.first_ns = now;
   line.count.add(now, kHalfLifeNs, 1);
   const double hosts = before + 1;
-  lateral.largest = std::max(lateral.largest, hosts);
-  if (hosts < std::max(kHostsMin - 0.5, kTimesUsual * lateral.usual)) return;
-  if (before >= kHostsMin - 0.5 && hosts < 2 * lateral.told) return;
-  lateral.told = hosts;
+  lateral.day.largest = std::max(lateral.day.largest, hosts);
+  if (hosts < std::max(kHostsMin - 0.5, kTimesUsual * lateral.day.usual)) return;
+  // A wave is told when it begins, and of one that goes on when it has doubled or half of it is forgotten.
+  const bool begins = before < kHostsMin - 0.5;
+  if (!begins && hosts < 2 * static_cast<double>(line.told) && now - line.told_ns < kHalfLifeNs) return;
+  line.told = static_cast<float>(hosts);
+  line.told_ns = now;
   Finding finding{
       .kind = Kind::kLateral,
       .severity = Severity::kHigh,
-      .score = std::clamp(0.75 + 0.05 * std::log2(hosts / kHostsMin) - (lateral.usual > 0 ? 0.15 : 0), 0.3, 0.95),
+      .score = std::clamp(0.75 + 0.05 * std::log2(hosts / kHostsMin) - (lateral.day.usual > 0 ? 0.15 : 0), 0.3, 0.95),
+      .strength = hosts,
       .metric = "new_hosts",
       .value = hosts,
       .expected_low = 0,
-      .expected_high = lateral.usual,
+      .expected_high = lateral.day.usual,
       .samples = program.opens,
       .since_ns = line.first_ns,
       .remote_port = number};
@@ -58,9 +54,9 @@ void look_for_lateral(Stage& stage, Program& program, const Opening& opening) {
   text << "turned to port ";
   text.count(number) << " of ";
   text.number(hosts) << " internal hosts that it had never talked to there, the last one ";
-  text.peer(opening.flow.tuple->remote, 0) << ", since ";
+  stage.peer(text, opening.flow.tuple->remote, 0) << ", since ";
   text.moment(line.first_ns) << "; the most on one such port in a day was ";
-  text.number(lateral.usual) << " in ";
+  text.number(lateral.day.usual) << " in ";
   text.count(program.opens) << " connections.";
   stage.raise(program, opening.flow.process, finding, text);
 }

@@ -7,17 +7,17 @@ namespace ipm::alert {
 
 void look_at_listener(Stage& stage, Program& program, const model::FlowFacts& flow) {
   const std::uint16_t number = flow.tuple->local_port;
-  Port* free = nullptr;
-  for (Port& port : program.ports) {
-    if (port.number == number && port.accepts) {
+  Port* room = &program.listens.front();
+  for (Port& port : program.listens) {
+    if (port.number == number) {
       port.seen_ns = stage.now;
       return;
     }
-    if (free == nullptr && port.number == 0) free = &port;
+    if (port.seen_ns < room->seen_ns) room = &port;
   }
-  if (free != nullptr) *free = {.number = number, .accepts = true, .first_ns = stage.now, .seen_ns = stage.now};
+  *room = {.number = number, .answered = true, .first_ns = stage.now, .seen_ns = stage.now};
   const bool suspicious = program.untrusted_path || program.server_child;
-  const bool old = stage.now - program.first_ns >= Program::kLearnNs;
+  const bool old = stage.now - program.first_ns >= program.learn_ns;
   if (!flow.begins || number == 0 || flow.tuple->local.scope() == model::Scope::kLoopback) return;
   if (!old && !(program.newcomer && suspicious)) return;
   Finding finding{.kind = Kind::kListener,
@@ -26,7 +26,8 @@ void look_at_listener(Stage& stage, Program& program, const model::FlowFacts& fl
                   .metric = "local_port",
                   .value = static_cast<double>(number),
                   .samples = program.accepts,
-                  .since_ns = stage.now};
+                  .since_ns = stage.now,
+                  .remote_port = number};
   Sentence text = stage.about(program, flow.process);
   text << "began to listen on ";
   text.peer(flow.tuple->local, number) << " at ";

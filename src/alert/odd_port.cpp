@@ -6,14 +6,22 @@
 #include "alert/detectors.h"
 
 namespace ipm::alert {
+namespace {
+
+constexpr TimeNs kHalfLifeNs = 1 * kHour;
+constexpr double kTriedMax = 2.5;  // With more at a time it tries ports, which scan.cpp tells.
+
+}  // namespace
 
 void look_for_odd_port(Stage& stage, Program& program, const Opening& opening) {
   if (!opening.new_port || !program.learned(stage.now) || !program.narrow()) return;
+  const double tried = program.odd_ports.value(stage.now, kHalfLifeNs);
+  program.odd_ports.add(stage.now, kHalfLifeNs, 1);
+  if (tried > kTriedMax) return;
   const model::FlowTuple& tuple = *opening.flow.tuple;
-  const Use* use = stage.host.ports.find(tuple.remote_port + 1ULL);
-  const std::uint32_t others = use == nullptr || use->programs == 0 ? 0 : use->programs - 1;
+  const std::uint32_t others = stage.others_at_port(program, tuple.remote_port);
   const double score = std::clamp(0.6 + (opening.new_net ? 0.15 : 0) + (others == 0 ? 0.1 : 0) -
-                                      (program.nets.size() >= 100 ? 0.15 : 0) - (program.ports_out > 4 ? 0.15 : 0),
+                                      (program.nets.size() >= 100 ? 0.15 : 0) - (program.ports_out >= 4 ? 0.15 : 0),
                                   0.1, 0.95);
   Finding finding{.kind = Kind::kOddPort,
                   .severity = Severity::kLow,
@@ -29,11 +37,11 @@ void look_for_odd_port(Stage& stage, Program& program, const Opening& opening) {
   Sentence text = stage.about(program, opening.flow.process);
   text << "connected to port ";
   text.count(tuple.remote_port) << " for the first time, of ";
-  text.peer(tuple.remote, 0) << ", at ";
+  stage.peer(text, tuple.remote, 0) << ", at ";
   text.moment(stage.now) << "; in ";
   text.count(program.opens - 1) << " connections since ";
   text.moment(program.first_ns) << " it used ";
-  text.count(program.ports_out - 1) << (program.ports_out == 2 ? " port" : " ports");
+  text.count(program.ports_out) << (program.ports_out == 1 ? " port" : " ports");
   if (others == 0) {
     text << ", and no other program here uses that one.";
   } else {

@@ -51,19 +51,25 @@ void Pair::call(TimeNs time) {
   call_tx_bytes = 0;
 }
 
-Regularity Pair::regularity() const {
+Regularity regularity_of(const std::uint32_t* gap_ms, std::uint32_t n) {
   Regularity out;
-  out.samples = filled;
+  out.samples = n;
+  if (n < 4) return out;
+  double values[Pair::kRing] = {};
+  for (std::uint32_t i = 0; i < n; ++i) values[i] = gap_ms[i];
+  double period = 0;
+  const double shape = rita_score(values, n, period);
+  out.median_ns = static_cast<TimeNs>(period) * kMillisecond;
+  if (period > 0) out.intervals = 0.5 * shape + 0.5 * share_near(values, n, period);
+  return out;
+}
+
+Regularity Pair::regularity() const {
+  Regularity out = regularity_of(gap_ms, filled);
   if (filled < 4) return out;
   double values[kRing] = {};
-  for (std::uint32_t i = 0; i < filled; ++i) values[i] = gap_ms[i];
-  double period = 0;
-  const double shape = rita_score(values, filled, period);
-  out.median_ns = static_cast<TimeNs>(period) * kMillisecond;
-  if (period > 0) out.intervals = 0.5 * shape + 0.5 * share_near(values, filled, period);
   for (std::uint32_t i = 0; i < filled; ++i) values[i] = std::exp2(size_log[i] / 256.0);
-  double size = 0;
-  out.sizes = rita_score(values, filled, size);
+  out.sizes = rita_score(values, filled, out.median_bytes);
   return out;
 }
 

@@ -13,8 +13,12 @@ struct Regularity {
   double intervals = 0;  // 0 to 1.
   double sizes = 0;      // 0 to 1.
   TimeNs median_ns = 0;
+  double median_bytes = 0;
   std::uint32_t samples = 0;
 };
+
+// Of gaps alone; `n` at most Pair::kRing.
+Regularity regularity_of(const std::uint32_t* gap_ms, std::uint32_t n);
 
 struct Pair {
   static constexpr std::uint32_t kRing = 32;
@@ -23,7 +27,8 @@ struct Pair {
   std::uint16_t port = 0;
   std::uint8_t protocol = 0;
   bool used = false;
-  bool fresh = false;     // The program came to know it after it had been learned.
+  bool fresh = false;     // The program came to know it after it, or the host, had been learned …
+  bool novice = false;    // … in its own first day, of which nothing is known to be usual.
   std::uint8_t next = 0;  // Of the rings.
   std::uint8_t filled = 0;
   TimeNs first_ns = 0;

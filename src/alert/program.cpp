@@ -1,5 +1,6 @@
 #include "alert/program.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -42,6 +43,45 @@ void Fading::add(TimeNs now, TimeNs half_life, double amount) {
   at_ns = now;
 }
 
+void UsualDay::roll(TimeNs now, TimeNs program_first) {
+  constexpr TimeNs kDayNs = 24 * kHour;
+  constexpr double kFade = 0.95;
+  if (since_ns == 0) since_ns = now;
+  if (now - since_ns < kDayNs) return;
+  const bool learning = since_ns - program_first < kDayNs;
+  usual = std::max(usual * kFade, learning ? largest : std::min(largest, once));
+  once = std::max(once * kFade, largest);
+  largest = 0;
+  since_ns = now;
+}
+
+void PortRhythm::call(TimeNs time) {
+  if (last_ns != 0) {
+    gap_ms[next] = static_cast<std::uint32_t>(std::clamp<TimeNs>((time - last_ns) / kMillisecond, 0, 0xffff'ffff));
+    next = static_cast<std::uint8_t>((next + 1) % kRing);
+    if (filled < kRing) ++filled;
+  } else {
+    first_ns = time;
+  }
+  ++calls;
+  last_ns = time;
+}
+
+std::uint32_t NameSketch::count(std::uint64_t domain, std::uint64_t name) {
+  if (2 * set >= kBits) *this = {};
+  std::uint8_t& first = names[domain % kCounters];
+  std::uint8_t& second = names[domain >> 32 & (kCounters - 1)];
+  std::uint64_t& word = seen[name % kBits / 64];
+  const std::uint64_t mask = 1ULL << name % 64;
+  if ((word & mask) == 0) {
+    word |= mask;
+    ++set;
+    if (first < 255) ++first;
+    if (&second != &first && second < 255) ++second;
+  }
+  return std::min(first, second);
+}
+
 Tally::Line& Tally::at(std::uint64_t key, TimeNs now, TimeNs half_life) {
   Line* least = &lines[0];
   for (Line& line : lines) {
@@ -53,8 +93,15 @@ Tally::Line& Tally::at(std::uint64_t key, TimeNs now, TimeNs half_life) {
   return *least;
 }
 
-Program::Program(PageStore& page_store, std::uint32_t slot, TimeNs now)
-    : store(page_store), app(slot), first_ns(now), seen_ns(now), nets(page_store), contacts(page_store) {
+Program::Program(PageStore& page_store, std::uint32_t slot, TimeNs learn, TimeNs now)
+    : learn_ns(learn),
+      store(page_store),
+      app(slot),
+      first_ns(now),
+      seen_ns(now),
+      nets(page_store),
+      contacts(page_store),
+      systems(page_store) {
   store.account(sizeof(Program));
 }
 
@@ -67,7 +114,7 @@ Program::~Program() {
 }
 
 std::size_t Program::bytes() const {
-  std::size_t sum = sizeof(Program) + nets.bytes() + contacts.bytes();
+  std::size_t sum = sizeof(Program) + nets.bytes() + contacts.bytes() + systems.bytes();
   if (blocks_.pairs) sum += sizeof *blocks_.pairs;
   if (blocks_.domains) sum += sizeof *blocks_.domains;
   if (blocks_.entropies) sum += sizeof *blocks_.entropies;
@@ -90,7 +137,7 @@ Block& need(std::unique_ptr<Block>& block, PageStore& store) {
 std::array<Pair, kPairsMax>& Program::need_pairs() {
   return need(blocks_.pairs, store);
 }
-std::array<Domain, kDomainsMax>& Program::need_domains() {
+DomainTable& Program::need_domains() {
   return need(blocks_.domains, store);
 }
 std::array<PortEntropy, 8>& Program::need_entropies() {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "alert/alert.h"
 #include "alert/pair.h"
@@ -18,8 +20,14 @@ inline constexpr std::uint32_t kPairsMax = 32;
 inline constexpr std::uint32_t kPortsMax = 16;
 inline constexpr std::uint32_t kNetsMax = 384;
 inline constexpr std::uint32_t kContactsMax = 384;
-inline constexpr std::uint32_t kDomainsMax = 10;
+inline constexpr std::uint32_t kSystemsMax = 64;
+inline constexpr std::uint32_t kDomainsMax = 8;
+inline constexpr std::uint32_t kRhythmsMax = 4;
 inline constexpr std::size_t kProgramBytesMax = 32 * 1024;
+
+inline constexpr TimeNs kFreshNs = 7 * 24 * kHour;  // So long a peer counts as new to a program.
+// After so many connections it is decided if a program is an old one under a new path.
+inline constexpr std::uint32_t kKinContacts = 6;
 
 // The network of an address: /24 of IPv4, /48 of IPv6.
 std::uint64_t net_key(const model::IpAddress& address);
@@ -41,25 +49,50 @@ struct Net {
   std::uint32_t first_s = 0;
   std::uint32_t seen_s = 0;
 };
-struct Contact {
-  std::uint32_t seen_s = 0;
-};
+struct Contact {};  // That there was one.
 
 struct Port {
-  std::uint16_t number = 0;
-  bool accepts = false;  // Local, of connections that came in or of a listener.
-  std::uint32_t flows = 0;
+  std::uint16_t number = 0;  // 0: free.
+  bool answered = false;     // A probe of a port is no use of it.
   TimeNs first_ns = 0;
   TimeNs seen_ns = 0;
+};
+
+// When a program calls its old peers on one port, whichever of them: a timer shows here also if it goes round many.
+struct PortRhythm {
+  static constexpr std::uint32_t kRing = 16;
+  std::uint16_t port = 0;
+  std::uint8_t next = 0;
+  std::uint8_t filled = 0;
+  std::uint32_t calls = 0;
+  TimeNs first_ns = 0;
+  TimeNs last_ns = 0;
+  std::uint32_t gap_ms[kRing] = {};
+
+  void call(TimeNs time);
+};
+
+// One way in which records of a port look.
+struct EntropyMode {
+  double mean = 0;    // Bits per byte.
+  double spread = 0;  // Mean absolute deviation, smoothed.
+  std::uint32_t samples = 0;
+
+  void learn(double bits);
+  bool fits(double bits) const;
+  double distance(double bits) const;  // In deviations.
 };
 
 // Entropy of what goes out on one port.
 struct PortEntropy {
   std::uint16_t port = 0;
-  std::uint32_t samples = 0;
-  double mean = 0;    // Bits per byte.
-  double spread = 0;  // Mean absolute deviation, smoothed.
-  Fading strange;
+  bool told = false;          // Of `other`, which is usual from then on.
+  float evidence = 0;         // Log of the likelihood ratio that it changed, at least 0.
+  std::uint32_t strange = 0;  // Records since that was 0 …
+  std::uint32_t strays = 0;   // … and before.
+  TimeNs since_ns = 0;
+  EntropyMode usual;
+  EntropyMode other;
 };
 
 // How often one thing was counted lately: few keys, the smallest count makes room.
@@ -68,11 +101,22 @@ struct Tally {
     std::uint64_t key = 0;
     Fading count;
     TimeNs first_ns = 0;
-    model::IpAddress remote = {};
-    std::uint16_t port = 0;
+    TimeNs told_ns = 0;
+    float told = 0;
   };
   std::array<Line, 6> lines;
   Line& at(std::uint64_t key, TimeNs now, TimeNs half_life);
+};
+
+// The largest count of a day that is usual. A day that was seen once may be the attack: what has to come again is the
+// second largest, but for the first day of a program.
+struct UsualDay {
+  double usual = 0;
+  double once = 0;
+  double largest = 0;  // Of the running day.
+  TimeNs since_ns = 0;
+
+  void roll(TimeNs now, TimeNs program_first);
 };
 
 struct Scan {
@@ -80,46 +124,45 @@ struct Scan {
   TimeNs evidence_ns = 0;
   double first_contacts = 0;  // Known outcomes, for the program's own rate of failures.
   double failures = 0;
-  Tally by_port;       // Failed hosts of a port.
-  Tally by_host;       // Failed ports of a host.
-  double usual = 0;    // The largest count of a finished day.
-  double largest = 0;  // Of the running day.
-  TimeNs day_ns = 0;
-  double told = 0;
+  Tally by_port;   // Failed hosts of a port.
+  Tally by_host;   // Failed ports of a host.
+  UsualDay hosts;  // Most failed hosts of one port …
+  UsualDay ports;  // … and ports of one host.
 };
 
 struct Lateral {
   Tally by_port;  // New internal hosts of a port.
-  double usual = 0;
-  double largest = 0;
-  TimeNs day_ns = 0;
-  double told = 0;
+  UsualDay day;
 };
 
-// Bytes by windows of ten minutes and by days. What each record touches comes first.
+// Bytes by days. What each record touches comes first.
 struct Volume {
-  std::uint64_t window_tx = 0;
-  std::uint64_t window_limit = 0;  // From here on bandwidth.cpp has to look …
-  TimeNs look_ns = 0;              // … and at this time.
-  std::uint64_t day_tx = 0;        // To peers that are not fresh.
-  std::uint64_t out_tx = 0;        // Ever, over connections out.
+  TimeNs look_ns = 0;        // When bandwidth.cpp looks again.
+  std::uint64_t day_tx = 0;  // To peers that are not fresh.
+  std::uint64_t out_tx = 0;  // Ever, over connections out.
   std::uint64_t out_rx = 0;
-  TimeNs window_ns = 0;
-  double window_max = 0;  // Fades by 5 % a day.
-  std::uint32_t windows = 0;
   TimeNs day_ns = 0;
   double day_max = 0;
+  double slow_day = 0;  // Of days over connections out: follows at a few per cent a day.
+  double told_day = 0;
+  std::uint64_t out_before = 0;  // out_tx when the day began.
+  std::uint32_t days = 0;
+  TimeNs burst_told_ns = 0;
+  TimeNs explained_ns = 0;  // When exfil.cpp last told where it goes.
 };
 
 struct Fault {
-  Fading opens;  // Recent.
-  Fading bad;
+  double evidence = 0;  // Log of the likelihood ratio that more fail than ever, at least 0.
+  double opens = 0;     // Since that was 0 …
+  double bad = 0;
+  double rate = 0;        // … and what share was expected to fail.
+  std::uint64_t net = 0;  // With whom it began, …
+  bool several = false;   // … and it is not the only one.
   double slow_opens = 0;  // Before that.
   double slow_bad = 0;
+  TimeNs last_ns = 0;
   TimeNs told_ns = 0;
   TimeNs since_ns = 0;
-  model::IpAddress remote = {};  // Of the last.
-  std::uint16_t port = 0;
 };
 
 struct Churn {
@@ -132,10 +175,10 @@ struct Churn {
 struct Latency {
   double fast_us = 0;
   double slow_us = 0;
+  double told_us = 0;  // The fast mean when it was told; 0: it is not.
   std::uint32_t samples = 0;
-  TimeNs last_ns = 0;
   TimeNs since_ns = 0;
-  bool told = false;
+  TimeNs told_ns = 0;
 };
 
 // A contact that is kept back until it is known what comes after it.
@@ -144,8 +187,11 @@ struct Held {
   std::uint16_t port = 0;
   model::ProcessKey process = {};
   TimeNs since_ns = 0;
+  TimeNs until_ns = 0;
   double surprise = 0;
   std::uint64_t nets = 0;
+  std::uint32_t asn = 0;      // 0: not known.
+  bool known_system = false;  // The program had been in it before.
   bool used = false;
 };
 
@@ -153,42 +199,66 @@ struct Domain {
   static constexpr std::uint32_t kBits = 1024;
   std::uint64_t key = 0;
   char name[48] = {};
-  TimeNs first_ns = 0;
-  TimeNs seen_ns = 0;
-  double questions = 0;
+  TimeNs first_ns = 0;   // Of the running day.
+  double questions = 0;  // Of the running day.
   double label_bytes = 0;
   double label_entropy = 0;
   double bulky = 0;  // TXT and NULL.
   double told = 0;
-  std::uint64_t once[kBits / 64] = {};   // By hash of the name: asked …
-  std::uint64_t again[kBits / 64] = {};  // … and asked again.
+  double usual = 0;                     // Most distinct names of a finished day.
+  Fading asked;                         // Keeps its place.
+  std::uint64_t seen[kBits / 64] = {};  // By hash of the name: asked for.
+};
+
+// Which domains have more than a few names: of a resolver's thousands only these need a place. Counts names that were
+// not asked before; both tables begin anew when half of the first is set.
+struct NameSketch {
+  static constexpr std::uint32_t kBits = 2048;
+  static constexpr std::uint32_t kCounters = 256;
+  std::uint64_t seen[kBits / 64] = {};
+  std::uint32_t set = 0;
+  std::uint8_t names[kCounters] = {};
+
+  // How many names that domain has so far, about; never too few.
+  std::uint32_t count(std::uint64_t domain, std::uint64_t name);
+};
+
+struct DomainTable {
+  NameSketch sketch;
+  std::array<Domain, kDomainsMax> domains;
 };
 
 struct Blocks {  // What only some programs need.
   std::unique_ptr<std::array<Pair, kPairsMax>> pairs;
-  std::unique_ptr<std::array<Domain, kDomainsMax>> domains;
+  std::unique_ptr<DomainTable> domains;
   std::unique_ptr<std::array<PortEntropy, 8>> entropies;
 };
 
 struct Program {
-  Program(PageStore& page_store, std::uint32_t slot, TimeNs now);
+  Program(PageStore& page_store, std::uint32_t slot, TimeNs learn, TimeNs now);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
   std::array<Pair, kPairsMax>& need_pairs();
-  std::array<Domain, kDomainsMax>& need_domains();
+  DomainTable& need_domains();
   std::array<PortEntropy, 8>& need_entropies();
   std::size_t bytes() const;
+  static constexpr std::size_t bytes_max();
 
+  std::string_view name() const { return {comm, strnlen(comm, sizeof comm)}; }
   // Old enough that what is new to it means something.
-  bool learned(TimeNs now) const { return now - first_ns >= kLearnNs && opens >= kLearnOpens; }
+  bool learned(TimeNs now) const { return now - first_ns >= learn_ns && opens >= kLearnOpens; }
   bool narrow() const { return ports_out <= kNarrowPorts; }
+  // It came lately to a host that was known, and lies where the system puts programs: nothing speaks against it but
+  // that nothing is known of it.
+  bool suspicious() const { return untrusted_path || server_child; }
+  bool novice(TimeNs now) const { return newcomer && !suspicious() && now - first_ns < learn_ns; }
 
-  static constexpr TimeNs kLearnNs = 24 * kHour;
   static constexpr std::uint32_t kLearnOpens = 4;
   static constexpr std::uint32_t kNarrowPorts = 8;
 
+  const TimeNs learn_ns;  // How long it is watched before anything is new to it.
   PageStore& store;
   const std::uint32_t app;  // Slot.
   Volume volume;
@@ -197,26 +267,33 @@ struct Program {
   std::uint32_t uid = model::Process::kUidUnknown;
   std::uint32_t exe_text = 0;
   std::uint32_t key_text = 0;
-  std::uint64_t exe_hash = 0;  // Path.
-  std::uint64_t exe_id = 0;    // Device, inode and time of the file, mixed; 0: not known.
+  std::uint64_t exe_id = 0;  // Device, inode and time of the file, mixed; 0: not known.
   bool untrusted_path = false;
   bool server_child = false;
   bool newcomer = false;  // It came after the host had been watched for a day.
   bool told_new = false;
+  bool listed = false;        // It met something that a list warns of: intel.cpp follows its connections.
   std::uint32_t heir_of = 0;  // Slot + 1 of the program of that name before it, until it is decided.
   std::uint32_t known_to_predecessor = 0;
+  TimeNs heir_since_ns = 0;  // It took over what was known of that one; 0: not, or it has shown that rightly.
   TimeNs first_ns = 0;
   TimeNs seen_ns = 0;
   std::uint64_t opens = 0;  // Connections out.
   std::uint64_t accepts = 0;
+  Fading odd_ports;  // New ones lately.
+  Fading lately_met;
   Fading new_nets;  // Since it was learned.
   Fading fresh_opens;
   TimeNs longest_ns = 0;  // Longest connection to a peer that is not fresh.
 
   SmallTable<Net, kNetsMax> nets;
   SmallTable<Contact, kContactsMax> contacts;
-  std::array<Port, kPortsMax> ports = {};
-  std::uint32_t ports_out = 0;  // Distinct so far, also those that found no room.
+  SmallTable<Net, kSystemsMax> systems;      // By number, where it is known.
+  std::array<Port, kPortsMax> ports = {};    // Remote, of connections out; who did not answer gives way first.
+  std::array<Port, kPortsMax> listens = {};  // Local; the one that was seen longest ago gives way.
+  std::uint32_t ports_out = 0;               // Distinct that ever answered, also those that gave way.
+  std::size_t counted_bytes = 0;             // As Watch has them in its sum.
+  std::array<PortRhythm, kRhythmsMax> rhythms = {};
   Held held;
   std::uint16_t moved_port = 0;  // Where it met several new networks at once …
   TimeNs moved_ns = 0;           // … and when.
@@ -233,5 +310,11 @@ struct Program {
   const Blocks& blocks() const { return blocks_; }
   Blocks& blocks() { return blocks_; }
 };
+
+constexpr std::size_t Program::bytes_max() {
+  return sizeof(Program) + decltype(nets)::bytes_max() + decltype(contacts)::bytes_max() +
+         decltype(systems)::bytes_max() + sizeof *Blocks::pairs + sizeof *Blocks::domains + sizeof *Blocks::entropies;
+}
+static_assert(Program::bytes_max() <= kProgramBytesMax);
 
 }  // namespace ipm::alert

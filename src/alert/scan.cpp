@@ -30,15 +30,15 @@ void add_evidence(Scan& scan, TimeNs now, double amount) {
   scan.evidence_ns = now;
 }
 
-void roll_day(Scan& scan, TimeNs now) {
-  if (scan.day_ns == 0) scan.day_ns = now;
-  if (now - scan.day_ns < 24 * kHour) return;
-  scan.usual = std::max(scan.usual * 0.95, scan.largest);
-  scan.largest = 0;
-  scan.day_ns = now;
-}
-
 }  // namespace
+
+// What a program meets meanwhile says nothing about what it usually meets.
+bool is_probing(const Program& program, TimeNs now) {
+  const Scan& scan = program.scan;
+  if (scan.evidence < kBound) return false;
+  const double halves = static_cast<double>(now - scan.evidence_ns) / static_cast<double>(kHalfLifeNs);
+  return scan.evidence * std::exp2(-halves) >= kBound;
+}
 
 void first_contact_succeeded(Stage& stage, Program& program) {
   Scan& scan = program.scan;
@@ -51,21 +51,22 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
   Scan& scan = program.scan;
   const TimeNs now = stage.now;
   const model::FlowTuple& tuple = *flow.tuple;
-  roll_day(scan, now);
+  scan.hosts.roll(now, program.first_ns);
+  scan.ports.roll(now, program.first_ns);
   add_evidence(scan, now, std::log(kScanFails / expected_failures(scan)));
   Tally::Line& port = scan.by_port.at(tuple.remote_port + 1ULL, now, kHalfLifeNs);
   Tally::Line& host = scan.by_host.at(contact_key(tuple.remote, 0), now, kHalfLifeNs);
   for (Tally::Line* line : {&port, &host}) {
-    if (line->first_ns == 0) line->first_ns = now;
-    line->remote = tuple.remote;
-    line->port = tuple.remote_port;
+    if (line->count.value(now, kHalfLifeNs) < 0.5) line->first_ns = now;
     line->count.add(now, kHalfLifeNs, 1);
   }
   const double hosts = port.count.value(now, kHalfLifeNs);
   const double ports = host.count.value(now, kHalfLifeNs);
   const bool vertical = ports > hosts;
   const double targets = std::max(hosts, ports);
-  scan.largest = std::max(scan.largest, targets);
+  scan.hosts.largest = std::max(scan.hosts.largest, hosts);
+  scan.ports.largest = std::max(scan.ports.largest, ports);
+  const double usual = (vertical ? scan.ports : scan.hosts).usual;
   const bool telling = scan.evidence >= kBound;
   if (!telling) {
     scan.first_contacts += 1;
@@ -73,20 +74,22 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
     return;
   }
   const double least = flow.scope == model::Scope::kExternal ? kTargetsMinExternal : kTargetsMin;
-  if (targets < std::max(least, kTimesUsual * scan.usual) - 0.5) return;
-  if (scan.told != 0 && targets < 2 * scan.told && now - (vertical ? host : port).first_ns < kHalfLifeNs) return;
-  scan.told = targets;
-  const Tally::Line& line = vertical ? host : port;
+  if (targets < std::max(least, kTimesUsual * usual) - 0.5) return;
+  Tally::Line& line = vertical ? host : port;
+  if (targets < 2 * static_cast<double>(line.told) && now - line.told_ns < kHalfLifeNs) return;
+  line.told = static_cast<float>(targets);
+  line.told_ns = now;
   Finding finding{
       .kind = Kind::kScan,
       .part = static_cast<std::uint8_t>(vertical ? 2 : 1),
       .severity = Severity::kHigh,
       .score = std::clamp(
           0.7 + 0.05 * std::log2(targets / least) + (flow.scope == model::Scope::kExternal ? -0.15 : 0.1), 0.3, 0.98),
+      .strength = targets,
       .metric = vertical ? "failed_ports" : "failed_hosts",
       .value = targets,
       .expected_low = 0,
-      .expected_high = scan.usual,
+      .expected_high = usual,
       .samples = static_cast<std::uint64_t>(scan.first_contacts),
       .since_ns = line.first_ns};
   Sentence text = stage.about(program, flow.process);
@@ -94,7 +97,7 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
   text.number(targets);
   if (vertical) {
     text << " ports of ";
-    text.peer(tuple.remote, 0);
+    stage.peer(text, tuple.remote, 0);
   } else {
     text << " hosts on port ";
     text.count(tuple.remote_port);
@@ -103,7 +106,7 @@ void first_contact_failed(Stage& stage, Program& program, const model::FlowFacts
   text.moment(line.first_ns) << "; of its first contacts so far ";
   text.number(100 * (scan.failures + 0.5) / (scan.first_contacts + 1))
       << " % failed, and the most on one " << (vertical ? "host" : "port") << " in a day was ";
-  text.number(scan.usual) << ".";
+  text.number(usual) << ".";
   stage.raise(program, flow.process, finding, text);
 }
 

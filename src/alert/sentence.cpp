@@ -4,10 +4,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace ipm::alert {
 
 Sentence& Sentence::operator<<(std::string_view text) {
+  if (text.empty()) return *this;  // It may have no bytes to copy from.
   const std::size_t room = std::min(text.size(), sizeof text_ - used_);
   std::memcpy(text_ + used_, text.data(), room);
   used_ += room;
@@ -50,6 +52,16 @@ Sentence& Sentence::peer(const model::IpAddress& address, std::uint16_t port) {
   *this << (bracketed ? "[" : "") << address.text() << (bracketed ? "]" : "");
   if (port != 0) *this << ":", count(port);
   return *this;
+}
+
+Sentence& Sentence::whereabouts(std::string_view name, const model::Place& place) {
+  constexpr std::size_t kNameBytes = 64;  // Of what somebody else chose, so that the rest of the sentence has room.
+  std::string_view before = " (";
+  const auto next = [&]() -> Sentence& { return *this << std::exchange(before, ", "); };
+  if (!name.empty()) next() << name.substr(0, kNameBytes) << (name.size() > kNameBytes ? "…" : "");
+  if (place.asn != 0) next() << "AS", count(place.asn);
+  if (place.has_country()) next() << std::string_view(place.country, 2);
+  return *this << (before == ", " ? ")" : "");
 }
 
 // Civil date from days since 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days).

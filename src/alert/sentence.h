@@ -18,7 +18,9 @@ class Sentence {
   Sentence& bytes(double value);                                        // "3.1 MB", powers of 1000.
   Sentence& span(TimeNs duration);                                      // "40 s", "2.5 h"
   Sentence& peer(const model::IpAddress& address, std::uint16_t port);  // "198.51.100.7:443"; port 0: without.
-  Sentence& moment(TimeNs engine_ns);                                   // "2026-11-24 20:14 UTC"
+  // " (cdn.example, AS64496, DE)", as far as it is known, or nothing.
+  Sentence& whereabouts(std::string_view name, const model::Place& place);
+  Sentence& moment(TimeNs engine_ns);  // "2026-11-24 20:14 UTC"
   std::string_view text() const { return {text_, used_}; }
 
  private:

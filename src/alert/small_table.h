@@ -17,6 +17,13 @@ namespace ipm::alert {
 template <typename Value, std::uint32_t kEntriesMax>
 class SmallTable {
  public:
+  // What bytes() never exceeds.
+  static constexpr std::size_t bytes_max() {
+    std::size_t capacity = kCapacityMin;
+    while (is_tight(kEntriesMax / 2, capacity)) capacity *= 2;
+    return 2 * capacity * sizeof(Entry);
+  }
+
   explicit SmallTable(PageStore& store) : store_(&store) {}
   ~SmallTable() { store_->account(-static_cast<std::int64_t>(bytes())); }
   SmallTable(const SmallTable&) = delete;
@@ -54,9 +61,12 @@ class SmallTable {
   }
 
  private:
+  static constexpr std::size_t kCapacityMin = 8;
+  static constexpr bool is_tight(std::size_t size, std::size_t capacity) { return size * 4 > capacity * 3; }
+
   struct Entry {
     std::uint64_t key = 0;
-    Value value = {};
+    [[no_unique_address]] Value value = {};  // May be empty: then the table is a set.
   };
   struct Generation {
     std::unique_ptr<Entry[]> entries;
@@ -95,7 +105,7 @@ class SmallTable {
     void grow(PageStore& store) {
       const std::uint32_t before = capacity;
       std::unique_ptr<Entry[]> from = std::move(entries);
-      capacity = before == 0 ? 8 : before * 2;
+      capacity = before == 0 ? kCapacityMin : before * 2;
       entries = std::make_unique<Entry[]>(capacity);
       for (std::uint32_t i = 0; i < before; ++i) {
         if (from[i].key != 0) place(from[i]);
@@ -116,7 +126,7 @@ class SmallTable {
       old().clear();
       young_ = 1 - young_;
     }
-    if ((young().size + 1) * 4 > young().capacity * 3) young().grow(*store_);
+    if (is_tight(young().size + 1, young().capacity)) young().grow(*store_);
     ++young().size;
     return young().place(entry).value;
   }

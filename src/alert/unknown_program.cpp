@@ -13,10 +13,9 @@ namespace ipm::alert {
 bool is_untrusted_path(std::string_view exe) {
   constexpr std::array<std::string_view, 8> kPlaces = {"/tmp/",     "/var/tmp/", "/dev/",  "/run/user/",
                                                        "/run/shm/", "/home/",    "/proc/", "memfd:"};
-  const auto starts = [&](std::string_view place) { return exe.substr(0, place.size()) == place; };
-  if (std::any_of(kPlaces.begin(), kPlaces.end(), starts)) return true;
-  constexpr std::string_view kDeleted = " (deleted)";
-  return starts("/memfd:") || (exe.size() > kDeleted.size() && exe.substr(exe.size() - kDeleted.size()) == kDeleted);
+  // An upgrade deletes the file of a daemon that runs on. A file that never had a name is another matter.
+  return exe.starts_with("/memfd:") ||
+         std::any_of(kPlaces.begin(), kPlaces.end(), [&](std::string_view place) { return exe.starts_with(place); });
 }
 
 void look_at_new_program(Stage& stage, Program& program, std::string_view exe) {
@@ -44,6 +43,7 @@ void look_at_executable(Stage& stage, Program& program, std::string_view exe, st
   if (exe_id != 0) program.exe_id = exe_id;
   if (!changed) return;
   Finding finding{.kind = Kind::kExeChanged,
+                  .part = exe_id,  // Each file is an alert of its own.
                   .severity = program.untrusted_path ? Severity::kMedium : Severity::kInfo,
                   .score = program.untrusted_path ? 0.6 : 0.2,
                   .metric = "exe_changes",

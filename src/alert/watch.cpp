@@ -9,16 +9,9 @@ using model::FlowFacts;
 
 namespace {
 
-constexpr TimeNs kFreshNs = 7 * 24 * kHour;   // So long a peer counts as new to a program.
-constexpr TimeNs kHoldNs = 10 * kMinute;      // See new_destination.cpp.
 constexpr TimeNs kOpenLongNs = 10 * kSecond;  // From then on records of a connection are calls of their own.
 constexpr std::uint32_t kHeldMax = 64;
 constexpr std::uint32_t kPairsOfBroad = 24;  // With more networks only fresh pairs are followed.
-constexpr std::uint32_t kKinContacts = 6;    // After so many it is decided if a program is an old one under a new path.
-
-std::string_view name_of(const char (&comm)[model::kCommBytes]) {
-  return {comm, strnlen(comm, sizeof comm)};
-}
 
 // How much a pair would be missed: calls and bytes count, silence takes away.
 double worth(const Pair& pair, TimeNs now) {
@@ -29,20 +22,40 @@ double worth(const Pair& pair, TimeNs now) {
 
 }  // namespace
 
-Sentence Stage::about(const Program& program, model::ProcessKey process) const {
+Sentence Stage::about(std::string_view comm, model::ProcessKey process) const {
   Sentence text(unix_offset_ns);
-  text << name_of(program.comm) << " (pid ";
+  text << comm << " (pid ";
   return text.count(process.pid()) << ") ";
 }
 
 void Stage::raise(const Program& program, model::ProcessKey process, const Finding& finding, const Sentence& evidence) {
-  episodes_.report(finding,
-                   {.app = program.app + 1,
-                    .process = process,
-                    .exe_text = program.exe_text,
-                    .key_text = program.key_text,
-                    .comm = name_of(program.comm)},
-                   evidence.text(), now);
+  raise({.app = program.app + 1,
+         .process = process,
+         .exe_text = program.exe_text,
+         .key_text = program.key_text,
+         .comm = program.name()},
+        finding, evidence);
+}
+
+void Stage::raise(const Actor& actor, const Finding& finding, const Sentence& evidence) {
+  episodes_.report(finding, actor, evidence.text(), now);
+}
+
+std::uint32_t Stage::others_in_network(const Program& program, const model::IpAddress& address) const {
+  const std::uint64_t key = net_key(address);
+  return count_others(program, [&](const Program& other) { return other.nets.peek(key) != nullptr; });
+}
+
+std::uint32_t Stage::others_at_port(const Program& program, std::uint16_t number) const {
+  const auto is = [&](const Port& port) { return port.number == number && port.answered; };
+  return count_others(program,
+                      [&](const Program& other) { return std::any_of(other.ports.begin(), other.ports.end(), is); });
+}
+
+Sentence& Stage::peer(Sentence& text, const model::IpAddress& address, std::uint16_t port) const {
+  text.peer(address, port);
+  if (texts_ == nullptr) return text;
+  return text.whereabouts(texts_->view(texts_->name_of(address)), texts_->place_of(address));
 }
 
 void Stage::raise_for_host(const Finding& finding, const Sentence& evidence) {
@@ -52,9 +65,11 @@ void Stage::raise_for_host(const Finding& finding, const Sentence& evidence) {
 Watch::Watch(PageStore& store, const WatchBounds& bounds)
     : store_(store),
       bounds_(bounds),
-      host_(store),
+      host_(bounds.learn_ns),
       episodes_(store, bounds.alerts_max, bounds.changes_max, bounds.budget_per_day),
-      stage_(host_, episodes_) {
+      stage_(host_, episodes_, programs_),
+      listed_(store),
+      thresholds_(store, bounds.bytes_max / kThresholdsShare) {
   held_.reserve(kHeldMax);
 }
 
@@ -78,186 +93,6 @@ void Watch::begin(TimeNs time) {
   if (host_.first_ns == 0) host_.first_ns = time;
 }
 
-// --- programs ---
-
-Program& Watch::ensure(std::uint32_t app, TimeNs time) {
-  if (Program* known = find(app)) return *known;
-  if (app >= programs_.size()) {
-    programs_.resize(app + 1);
-    account();
-  }
-  make_room(app);
-  programs_[app] = std::make_unique<Program>(store_, app, time);
-  ++used_;
-  Program& program = *programs_[app];
-  if (app < descriptions_.size()) {
-    const Description& said = descriptions_[app];
-    std::memcpy(program.comm, said.comm, sizeof program.comm);
-    program.uid = said.uid;
-    program.exe_text = said.exe_text;
-    program.key_text = said.key_text;
-    program.exe_id = said.exe_id;
-    program.untrusted_path = said.untrusted_path;
-    program.server_child = said.server_child;
-  }
-  program.newcomer = host_.first_ns != 0 && time - host_.first_ns >= Program::kLearnNs;
-  if (!program.newcomer) return program;
-  // A program of that name and user which is there already may be this one before it moved.
-  const Program* predecessor = nullptr;
-  for (const std::unique_ptr<Program>& other : programs_) {
-    if (!other || other->app == app || other->comm[0] == '\0') continue;
-    if (other->uid != program.uid || name_of(other->comm) != name_of(program.comm)) continue;
-    if (predecessor == nullptr || other->seen_ns > predecessor->seen_ns) predecessor = other.get();
-  }
-  if (predecessor != nullptr && !program.untrusted_path) program.heir_of = predecessor->app + 1;
-  return program;
-}
-
-Program& Watch::act(const FlowFacts& flow, TimeNs time) {
-  begin(time);
-  Program& program = ensure(flow.app, time);
-  program.process = flow.process;
-  program.seen_ns = std::max(program.seen_ns, time);
-  return program;
-}
-
-void Watch::make_room(std::uint32_t keep) {
-  while (used_ != 0 && programs_bytes() + kProgramBytesMax > bounds_.bytes_max) {
-    const Program* least = nullptr;
-    bool least_open = false;
-    for (const std::unique_ptr<Program>& each : programs_) {
-      if (!each || each->app == keep) continue;
-      const bool open = episodes_.has_open(each->app);
-      if (least == nullptr || (least_open && !open) || (least_open == open && each->seen_ns < least->seen_ns)) {
-        least = each.get();
-        least_open = open;
-      }
-    }
-    if (least == nullptr) return;
-    ++counters_.programs_evicted;
-    drop(least->app);
-  }
-}
-
-void Watch::drop(std::uint32_t app) {
-  if (find(app) == nullptr) return;
-  std::erase(held_, app);
-  programs_[app].reset();
-  --used_;
-}
-
-std::size_t Watch::programs_bytes() const {
-  std::size_t sum = 0;
-  for (const std::unique_ptr<Program>& each : programs_) sum += each ? each->bytes() : 0;
-  return sum;
-}
-
-std::size_t Watch::largest_program_bytes() const {
-  std::size_t largest = 0;
-  for (const std::unique_ptr<Program>& each : programs_) largest = std::max(largest, each ? each->bytes() : 0);
-  return largest;
-}
-
-void Watch::forget_app(std::uint32_t app) {
-  episodes_.forget_app(app);
-  drop(app);
-  if (app < descriptions_.size()) descriptions_[app] = {};
-}
-
-// The parents, as far as three back, that serve the network under the same user: a login service gives its children
-// another one.
-bool Watch::started_by_server(std::string_view ancestors, std::uint32_t uid) const {
-  for (int depth = 0; depth < 3 && !ancestors.empty() && uid != 0; ++depth) {
-    const std::size_t end = ancestors.find(" < ");
-    const std::string_view parent = ancestors.substr(0, end);
-    for (const std::unique_ptr<Program>& each : programs_) {
-      if (each && each->uid == uid && each->accepts >= 10 && name_of(each->comm) == parent) return true;
-    }
-    ancestors = end == std::string_view::npos ? std::string_view{} : ancestors.substr(end + 3);
-  }
-  return false;
-}
-
-void Watch::program(const model::ProgramFacts& facts, TimeNs time) {
-  begin(time);
-  if (facts.app >= descriptions_.size()) {
-    descriptions_.resize(facts.app + 1);
-    account();
-  }
-  std::uint64_t exe_id = 0;
-  if (facts.exe_inode != 0) {
-    exe_id = ((facts.exe_inode * 0x9e37'79b9'7f4a'7c15ULL) ^ facts.exe_dev) * 0xbf58'476d'1ce4'e5b9ULL;
-    exe_id ^= static_cast<std::uint64_t>(facts.exe_mtime_ns);
-  }
-  Description& said = descriptions_[facts.app];
-  said = {.uid = facts.uid,
-          .exe_text = facts.exe_text,
-          .key_text = facts.key_text,
-          .exe_id = exe_id,
-          .untrusted_path = is_untrusted_path(facts.exe),
-          .server_child = said.server_child || started_by_server(facts.ancestors, facts.uid)};
-  facts.comm.copy(said.comm, sizeof said.comm - 1);
-  Program* program = find(facts.app);
-  if (program == nullptr) return;
-  std::memcpy(program->comm, said.comm, sizeof program->comm);
-  program->uid = said.uid;
-  program->exe_text = said.exe_text;
-  program->key_text = said.key_text;
-  program->untrusted_path = said.untrusted_path;
-  program->process = facts.process;
-  look_at_executable(stage_, *program, facts.exe, exe_id);
-}
-
-// A redeployed program keeps what was learned if at least half of its first networks are those of its predecessor.
-// True: it just got it.
-bool Watch::consider_inheritance(Program& program, std::uint64_t net, bool new_net) {
-  const Program* from = find(program.heir_of - 1);
-  if (from == nullptr) {
-    program.heir_of = 0;
-    return false;
-  }
-  if (new_net && from->nets.peek(net) != nullptr) ++program.known_to_predecessor;
-  if (program.nets.size() < kKinContacts && program.opens < 4 * kKinContacts) return false;
-  const bool kin = 2 * program.known_to_predecessor >= program.nets.size();
-  if (kin) inherit(program, *from);
-  program.heir_of = 0;
-  return kin;
-}
-
-void Watch::inherit(Program& program, const Program& from) {
-  from.nets.for_each([&](std::uint64_t key, const Net& net) {
-    if (Net* known = program.nets.find(key)) {
-      known->first_s = std::min(known->first_s, net.first_s);
-    } else if (program.nets.size() < kNetsMax) {
-      program.nets.add(key, net);
-    }
-  });
-  for (const Port& port : from.ports) {
-    if (port.number == 0) continue;
-    const auto same = [&](const Port& own) { return own.number == port.number && own.accepts == port.accepts; };
-    if (std::any_of(program.ports.begin(), program.ports.end(), same)) continue;
-    const auto free =
-        std::find_if(program.ports.begin(), program.ports.end(), [](const Port& p) { return p.number == 0; });
-    if (free != program.ports.end()) *free = port;
-  }
-  program.ports_out = std::max(program.ports_out, from.ports_out);
-  program.first_ns = from.first_ns;
-  program.opens += from.opens;
-  program.accepts += from.accepts;
-  program.new_nets = from.new_nets;
-  program.fresh_opens = from.fresh_opens;
-  program.longest_ns = std::max(program.longest_ns, from.longest_ns);
-  program.volume.day_max = std::max(program.volume.day_max, from.volume.day_max);
-  program.volume.window_max = std::max(program.volume.window_max, from.volume.window_max);
-  program.volume.windows += from.volume.windows;
-  program.scan.usual = from.scan.usual;
-  program.lateral.usual = from.lateral.usual;
-  program.churn.usual = std::max(program.churn.usual, from.churn.usual);
-  program.newcomer = from.newcomer;
-}
-
-// --- flows ---
-
 Watch::Mark& Watch::mark_of(std::uint32_t flow) {
   if (flow >= marks_.size()) {
     marks_.resize(std::max<std::size_t>(1024, std::size_t{flow} * 2));
@@ -276,11 +111,11 @@ Pair* Watch::marked_pair(Program& program, const FlowFacts& flow) {
 Pair* Watch::pair_of(Program& program, const FlowFacts& flow, bool fresh, TimeNs time) {
   if (!fresh && program.nets.size() > kPairsOfBroad && !program.blocks().pairs) return nullptr;
   const model::FlowTuple& tuple = *flow.tuple;
-  Pair* least = nullptr;
-  for (Pair& pair : program.need_pairs()) {
+  auto& pairs = program.need_pairs();
+  Pair* least = &pairs[0];
+  for (Pair& pair : pairs) {
     if (pair.is(tuple.remote, tuple.remote_port, tuple.protocol)) return &pair;
-    if (least == nullptr || (least->used && !pair.used) ||
-        (least->used && pair.used && worth(pair, time) < worth(*least, time)))
+    if ((least->used && !pair.used) || (least->used && pair.used && worth(pair, time) < worth(*least, time)))
       least = &pair;
   }
   if (!fresh && program.nets.size() > kPairsOfBroad) return nullptr;
@@ -291,39 +126,71 @@ Pair* Watch::pair_of(Program& program, const FlowFacts& flow, bool fresh, TimeNs
   least->port = tuple.remote_port;
   least->protocol = tuple.protocol;
   least->fresh = fresh;
+  least->novice = fresh && program.novice(time);
   least->first_ns = time;
   return least;
 }
 
+// True: the program has been in it before.
+bool Watch::note_system(Program& program, std::uint32_t asn, TimeNs time) {
+  if (asn == 0) return false;
+  Net* known = program.systems.find(asn);
+  if (known == nullptr) program.systems.add(asn, {.first_s = seconds_of(time), .seen_s = seconds_of(time)});
+  return known != nullptr;
+}
+
+// True: the program never used it. One that did not answer gives way to another.
 bool Watch::note_port(Program& program, std::uint16_t number, TimeNs time) {
-  Port* room = nullptr;
+  Port* room = &program.ports.front();
   for (Port& port : program.ports) {
-    if (port.number == number && !port.accepts) {
-      ++port.flows;
+    if (port.number == number) {
       port.seen_ns = time;
       return false;
     }
-    if (room == nullptr && port.number == 0) room = &port;
+    if (port.answered != room->answered ? room->answered : port.seen_ns < room->seen_ns) room = &port;
   }
-  ++program.ports_out;
-  if (room != nullptr) *room = {.number = number, .flows = 1, .first_ns = time, .seen_ns = time};
-  const std::uint64_t key = number + 1ULL;
-  Use* use = host_.ports.find(key);
-  if (use == nullptr) use = &host_.ports.add(key, {});
-  use->seen_s = seconds_of(time);
-  ++use->programs;
+  *room = {.number = number, .first_ns = time, .seen_ns = time};
   return true;
 }
 
-// Met after the program had been learned, and not long ago. What a program in a place for anybody meets is always so.
+void Watch::port_answered(Program& program, std::uint16_t number) {
+  for (Port& port : program.ports) {
+    if (port.number != number) continue;
+    if (!port.answered) ++program.ports_out;
+    port.answered = true;
+    return;
+  }
+  ++program.ports_out;
+}
+
+void Watch::note_rhythm(Program& program, std::uint16_t port, TimeNs time) {
+  PortRhythm* least = &program.rhythms.front();
+  for (PortRhythm& each : program.rhythms) {
+    if (each.calls != 0 && each.port == port) return each.call(time);
+    if (each.calls < least->calls) least = &each;
+  }
+  *least = {};
+  least->port = port;
+  least->call(time);
+}
+
+// Met after the program had been learned, or the host was when the program came; and not long ago. What a program in a
+// place for anybody meets is always so. An heir is judged when it is known whose.
 bool Watch::is_fresh(const Program& program, const Net& net, TimeNs time) const {
-  if (program.newcomer && (program.untrusted_path || program.server_child)) return true;
-  const auto learned = seconds_of(program.first_ns + Program::kLearnNs);
+  if (program.newcomer && program.suspicious()) return true;
+  if (program.heir_of != 0) return false;
+  if (program.newcomer && seconds_of(time) - net.first_s < kFreshNs / kSecond) return true;
+  const auto learned = seconds_of(program.first_ns + program.learn_ns);
   return net.first_s >= learned && seconds_of(time) - net.first_s < kFreshNs / kSecond;
 }
 
 void Watch::opened(const FlowFacts& flow, TimeNs time) {
   Program& program = act(flow, time);
+  note_opened(program, flow, time);
+  make_room_for(program);
+}
+
+void Watch::note_opened(Program& program, const FlowFacts& flow, TimeNs time) {
   mark_of(flow.slot) = {};
   const model::FlowTuple& tuple = *flow.tuple;
   if (flow.scope == model::Scope::kLoopback || flow.scope == model::Scope::kUnknown) return;
@@ -343,32 +210,32 @@ void Watch::opened(const FlowFacts& flow, TimeNs time) {
   opening.new_net = net == nullptr;
   if (net == nullptr) {
     net = &program.nets.add(net_number, {.first_s = seconds_of(time), .seen_s = seconds_of(time)});
-    Use* use = host_.nets.find(net_number);
-    if (use == nullptr) use = &host_.nets.add(net_number, {});
-    use->seen_s = seconds_of(time);
-    ++use->programs;
   }
   if (program.heir_of != 0 && consider_inheritance(program, net_number, opening.new_net)) {
     opening.new_net = opening.new_port = false;  // Whatever it knows by now it counts as known.
     net = program.nets.find(net_number);
   }
   net->seen_s = seconds_of(time);
+  if (program.heir_since_ns != 0 && program.opens % kKinContacts == 0) consider_kinship(program, time);
+  opening.known_system = note_system(program, flow.place.asn, time);
   const std::uint64_t contact_number = contact_key(tuple.remote, tuple.remote_port);
-  Contact* contact = program.contacts.find(contact_number);
+  const Contact* contact = program.contacts.find(contact_number);
   opening.first_contact = contact == nullptr;
-  if (contact == nullptr) contact = &program.contacts.add(contact_number, {});
-  contact->seen_s = seconds_of(time);
+  if (contact == nullptr) program.contacts.add(contact_number, {});
   if (!flow.begins) return;  // It was there before: known, and nothing that happened now.
 
   opening.pair = pair_of(program, flow, is_fresh(program, *net, time), time);
   Mark& mark = mark_of(flow.slot);
   mark.first_contact = opening.first_contact;
+  mark.port_unanswered = true;
+  mark.new_net = opening.new_net;
   if (opening.pair != nullptr) {
     mark.pair = static_cast<std::uint8_t>(opening.pair - program.need_pairs().data() + 1);
     ++opening.pair->opens;
     opening.pair->call(time);
     opening.pair->last_ns = time;
   }
+  if (opening.pair == nullptr || !opening.pair->fresh) note_rhythm(program, tuple.remote_port, time);
   count_open(stage_, program, flow);
   look_for_odd_port(stage_, program, opening);
   const bool was_held = program.held.used;
@@ -393,16 +260,21 @@ void Watch::moved(const FlowFacts& flow, std::uint64_t tx_bytes, std::uint64_t r
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
   program->process = flow.process;
-  if (rx_bytes != 0 && flow.scope == model::Scope::kExternal) host_.answered(time);
+  if (rx_bytes != 0 && flow.scope == model::Scope::kExternal) host_.answered(flow.app, time);
   Volume& volume = program->volume;
-  volume.window_tx += tx_bytes;
-  if (time >= volume.look_ns || volume.window_tx >= volume.window_limit) look_at_volume(stage_, *program, flow);
+  if (program->listed) look_at_listed_bytes(stage_, *program, listed_, flow, tx_bytes, rx_bytes, false);
+  if (time >= volume.look_ns) look_at_volume(stage_, *program, flow);
   Mark& mark = mark_of(flow.slot);
   if (mark.first_contact && rx_bytes != 0) {
     mark.first_contact = false;
     first_contact_succeeded(stage_, *program);
   }
   if (flow.tuple->direction == model::Direction::kIn) return;
+  if (mark.port_unanswered && rx_bytes != 0) {
+    mark.port_unanswered = false;
+    if (!is_probing(*program, time)) port_answered(*program, flow.tuple->remote_port);
+    if (mark.new_net) met_new_network(stage_, *program);
+  }
   volume.out_tx += tx_bytes;
   volume.out_rx += rx_bytes;
   Pair* pair = mark.pair == 0 ? nullptr : marked_pair(*program, flow);
@@ -411,25 +283,21 @@ void Watch::moved(const FlowFacts& flow, std::uint64_t tx_bytes, std::uint64_t r
   pair->tx_bytes += tx_bytes;
   pair->rx_bytes += rx_bytes;
   pair->last_ns = time;
-  if (!pair->fresh) return exfil_of_newcomer(*program, *pair, flow);
   if (time - flow.opened_ns >= kOpenLongNs && tx_bytes != 0 && time - pair->last_call_ns >= kSecond) {
     ++pair->records;
     pair->call(time);
   }
   pair->call_tx_bytes += tx_bytes;
+  if (!pair->fresh) return;
   look_for_exfil(stage_, *program, *pair, flow);
   look_for_long_connection(stage_, *program, *pair, flow);
-}
-
-// A newcomer has no fresh peers, only a first day.
-void Watch::exfil_of_newcomer(Program& program, Pair& pair, const FlowFacts& flow) {
-  if (program.newcomer) look_for_exfil(stage_, program, pair, flow);
 }
 
 void Watch::closed(const FlowFacts& flow, TimeNs time) {
   begin(time);
   Program* program = find(flow.app);
   if (program == nullptr) return;
+  if (program->listed) look_at_listed_bytes(stage_, *program, listed_, flow, 0, 0, true);
   Mark& mark = mark_of(flow.slot);
   const Pair* pair = marked_pair(*program, flow);
   if (pair == nullptr || !pair->fresh) program->longest_ns = std::max(program->longest_ns, time - flow.opened_ns);
@@ -444,8 +312,10 @@ void Watch::failed(const FlowFacts& flow, model::Failing why, TimeNs time) {
   const bool silent = why == model::Failing::kTimeout || why == model::Failing::kUnreachable;
   if (!in && silent) look_for_outage(stage_, *program, flow);
   Mark& mark = mark_of(flow.slot);
-  if (mark.first_contact) first_contact_failed(stage_, *program, flow);
+  const bool probe = mark.first_contact;
+  if (probe) first_contact_failed(stage_, *program, flow);
   mark.first_contact = false;
+  if (probe && is_probing(*program, time)) return;  // That is what probes do.
   look_for_fault(stage_, *program, flow, 1, silent, why == model::Failing::kRefused ? "refused" : "without an answer");
 }
 
@@ -475,6 +345,7 @@ void Watch::entropy(const FlowFacts& flow, std::uint32_t millibits_per_byte, Tim
   Program* program = find(flow.app);
   if (program == nullptr || flow.scope == model::Scope::kLoopback) return;
   look_at_entropy(stage_, *program, flow, millibits_per_byte / 1000.0);
+  make_room_for(*program);
 }
 
 void Watch::asked(const FlowFacts& flow, std::string_view name, std::uint16_t question_type, TimeNs time) {
@@ -487,13 +358,28 @@ void Watch::asked(const FlowFacts& flow, std::string_view name, std::uint16_t qu
   if (question == last_question_) return;
   last_question_ = question;
   look_for_dns_tunnel(stage_, *program, flow, name, question_type);
+  make_room_for(*program);
+}
+
+void Watch::sampled(const model::AppSample& sample, const model::AppScores* scores) {
+  begin(sample.end_ns);
+  look_at_thresholds(stage_, thresholds_, actor_of(sample.app), sample, scores);
+  Program* program = find(sample.app);
+  if (program == nullptr || scores == nullptr) return;
+  look_at_bandwidth(stage_, *program, sample, (*scores)[static_cast<std::size_t>(model::AppMetric::kTxBytes)]);
+}
+
+void Watch::listed(const FlowFacts& flow, const model::Listing& listing, bool asked, TimeNs time) {
+  if (flow.scope == model::Scope::kLoopback && !asked) return;  // A name that a hosts file sends nowhere.
+  look_at_listed(stage_, act(flow, time), listed_, flow, listing, asked);
 }
 
 void Watch::advance(TimeNs now) {
-  begin(now);
+  // Time alone is no fact about the host: what says which source is read comes before the first of them.
+  stage_.now = std::max(stage_.now, now);
   for (std::size_t i = 0; i < held_.size();) {
     Program* program = find(held_[i]);
-    if (program != nullptr && program->held.used && now - program->held.since_ns < kHoldNs) {
+    if (program != nullptr && program->held.used && !is_time_to_settle(*program, now)) {
       ++i;
       continue;
     }

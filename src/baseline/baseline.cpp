@@ -50,40 +50,47 @@ const char* cause_name(Cause cause) noexcept {
 }
 
 // Where a sample stands. Numbers are in scaled units, without the season.
-struct Baseline::Seen {
+template <typename S>
+struct BasicBaseline<S>::Seen {
   Lanes<kLanes> at{};         // What each view sees; last, the value with its season.
   Lanes<kLanes> surprises{};  // By view; last, by the drift.
   Lanes<kLanes> expected{};
   double season = 0;
   double expected_low = 0, expected_high = 0, expected_slow = 0;
+  double highest = 0;  // With its season.
   bool record = false;
 };
 
-double Baseline::scaled(const Options& options, double value) {
+template <typename S>
+double BasicBaseline<S>::scaled(const Options& options, double value) {
   if (options.log_scale) value = std::copysign(log2_of(1 + std::abs(value)) * kLn2, value);
   if (unit_ == 0 && value != 0) unit_ = std::ldexp(1.0, std::clamp(std::ilogb(value), -1'000, 1'000));
   return unit_ == 0 ? 0 : std::clamp(value / unit_, -double{kScaledMax}, double{kScaledMax});
 }
 
-double Baseline::unscaled(const Options& options, double x) const {
+template <typename S>
+double BasicBaseline<S>::unscaled(const Options& options, double x) const {
   const double value = x * unit_;
   return options.log_scale ? std::copysign(exp2_of(std::abs(value) / kLn2) - 1, value) : value;
 }
 
-void Baseline::learn_range(double x) {
+template <typename S>
+void BasicBaseline<S>::learn_range(double x) {
   const double median = double{memory_.fast.median[kWhole]};
   const auto forget = [&](float end) { return double{end} + (median - double{end}) * kRangeForgetting; };
   range_low_ = static_cast<float>(std::min(x, forget(range_low_)));
   range_high_ = static_cast<float>(std::max(x, forget(range_high_)));
 }
 
-double Baseline::season_part(std::int64_t local_s) {
+template <typename S>
+double BasicBaseline<S>::season_part(std::int64_t local_s) {
   const std::int64_t hour = local_s / 3'600 - (local_s % 3'600 < 0 ? 1 : 0);
   const double offset = season_.offset(hour);
   return season_.use() * offset;
 }
 
-void Baseline::start(float x) {
+template <typename S>
+void BasicBaseline<S>::start(float x) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) memory_.start(lane, x);
   memory_.above.start(kWhole, kDriftThreshold, kDriftExcess);
   memory_.below.start(kWhole, kDriftThreshold, kDriftExcess);
@@ -91,17 +98,21 @@ void Baseline::start(float x) {
 }
 
 // Samples that each lane has learned from: a mean counts when its window is full.
-Baseline::LaneSamples Baseline::lane_samples() const {
+template <typename S>
+typename BasicBaseline<S>::LaneSamples BasicBaseline<S>::lane_samples() const {
   return {remembered_, since(remembered_, level_mean_.kSamples), since(remembered_, trend_mean_.kSamples), remembered_};
 }
 
-Lanes<Baseline::kLanes> Baseline::surprises(const Lanes<kLanes>& deviations, const LaneSamples& samples) {
+template <typename S>
+Lanes<BasicBaseline<S>::kLanes> BasicBaseline<S>::surprises(const Lanes<kLanes>& deviations,
+                                                            const LaneSamples& samples) {
   constexpr Lanes<kLanes> kLeast = {kThresholdSpreads, kThresholdSpreads, kThresholdSpreads, kDriftThreshold};
   Lanes<kLanes> over{}, under{}, share{};
   for (std::size_t i = 0; i < kViews; ++i) {
     const bool warm = samples[i] >= kWarmSamples;
-    over[i] = warm ? std::max(deviations[i], 0.0F) : 0;
-    under[i] = warm ? std::max(-deviations[i], 0.0F) : 0;
+    const float deviation = warm ? deviations[i] : 0;
+    over[i] = larger(deviation, 0);
+    under[i] = larger(-deviation, 0);
     share[i] = warm ? Tails<kLanes>::share_of(samples[i] - kWarmSamples) : 0;
   }
   over[kWhole] = drift_.up;
@@ -109,11 +120,12 @@ Lanes<Baseline::kLanes> Baseline::surprises(const Lanes<kLanes>& deviations, con
   share[kWhole] = remembered_ >= kDriftWarmSamples ? Tails<kLanes>::share_of(remembered_) : 0;
   Lanes<kLanes> out = memory_.above.step(over, share, kLeast);
   const Lanes<kLanes> below = memory_.below.step(under, share, kLeast);
-  for (std::size_t i = 0; i < kLanes; ++i) out[i] = std::max(out[i], below[i]);
+  for (std::size_t i = 0; i < kLanes; ++i) out[i] = larger(out[i], below[i]);
   return out;
 }
 
-Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, double value) {
+template <typename S>
+typename BasicBaseline<S>::Seen BasicBaseline<S>::look(const Options& options, std::int64_t local_s, double value) {
   const bool guarded = alarm_left_ > 0;
   Seen seen;
   const double x = scaled(options, value);
@@ -122,11 +134,12 @@ Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, doub
   const Learning learning{.fast = guarded ? kAlarmLearning : 1,
                           .slow = guarded ? 0.0F : 1.0F,
                           .resolution = static_cast<float>(std::min(resolution, double{kScaledMax}))};
-  const Memory<kLanes>::Spread known = memory_.spread(learning.resolution);
+  const typename Memory<kLanes>::Spread known = memory_.spread(learning.resolution);
   const bool warm = remembered_ >= kWarmSamples;
   seen.season = season_part(local_s);
   seen.record = warm && (x < double{range_low_} || x > double{range_high_});
   if (warm) season_.add(x - double{memory_.fast.median[kWhole]}, double{known.fast[kWhole]});
+  seen.highest = double{range_high_};
   learn_range(x);
 
   const double alone = std::clamp(x - seen.season, -double{kScaledMax}, double{kScaledMax});
@@ -147,7 +160,8 @@ Baseline::Seen Baseline::look(const Options& options, std::int64_t local_s, doub
   return seen;
 }
 
-Score Baseline::update(const Options& options, std::int64_t local_s, double value) {
+template <typename S>
+Score BasicBaseline<S>::update(const Options& options, std::int64_t local_s, double value) {
   Score out;
   out.value = value;
   out.samples = samples_;
@@ -164,6 +178,7 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
 
   out.samples = samples_;
   out.record = seen.record;
+  out.highest = unscaled(options, seen.highest);
   out.confidence = confidence_of(remembered_);
   const auto in_units = [&](double x) { return unscaled(options, x + seen.season); };
   out.expected = in_units(double{seen.expected[kValue]});
@@ -173,10 +188,10 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
                                             : 100 * (value - out.expected) / std::abs(out.expected);
 
   const auto& [by_value, by_level, by_trend, by_drift] = seen.surprises;
-  const float strongest = std::max(std::max(by_value, by_level), std::max(by_trend, by_drift));
+  const float strongest = larger(larger(by_value, by_level), larger(by_trend, by_drift));
   const float others = by_value + by_level + by_trend + by_drift - strongest;
   out.surprise = std::min(out.confidence * (double{strongest} + kAgreement * double{others}), kSurpriseMax);
-  out.score = 1 - exp10_of(-out.surprise / kDecadesPerNine);
+  if (out.surprise > 0) out.score = 1 - exp10_of(-out.surprise * (1 / kDecadesPerNine));
   if (hold_.step(out.surprise, options.hold_samples)) out.held = out.score;
   out.alarm = out.held >= options.threshold;
   if (alarm_left_ > 0) --alarm_left_;
@@ -196,7 +211,22 @@ Score Baseline::update(const Options& options, std::int64_t local_s, double valu
   return out;
 }
 
-void Baseline::accept() {
+template <typename S>
+Usual BasicBaseline<S>::usual(const Options& options, std::int64_t local_s) const {
+  BasicBaseline at_that_hour = *this;  // The season remembers the hour that it was asked for last.
+  const double season = at_that_hour.season_part(local_s);
+  const auto in_units = [&](float x) { return unscaled(options, double{x} + season); };
+  return {in_units(memory_.fast.median[kValue]), in_units(memory_.fast.low[kValue]),
+          in_units(memory_.fast.high[kValue])};
+}
+
+template <typename S>
+double BasicBaseline<S>::confidence() const {
+  return confidence_of(remembered_);
+}
+
+template <typename S>
+void BasicBaseline<S>::accept() {
   alarm_left_ = 0;
   hold_ = {.shown = static_cast<float>(kSurpriseMax), .left = kHoldSamples};
   drift_.up = drift_.down = 0;
@@ -204,13 +234,14 @@ void Baseline::accept() {
   remembered_ = std::min(remembered_, kWarmSamples);
 }
 
-void Baseline::merge(const Baseline& other) {
+template <typename S>
+void BasicBaseline<S>::merge(const BasicBaseline& other) {
   if (other.remembered_ == 0) return;
   if (remembered_ == 0) {
     *this = other;
     return;
   }
-  Baseline merged = *this;
+  BasicBaseline merged = *this;
   merged.mix(other);
   // Magnitudes too far apart for one baseline: the one that knows more stays.
   if (merged.well_formed()) {
@@ -220,7 +251,8 @@ void Baseline::merge(const Baseline& other) {
   }
 }
 
-void Baseline::mix(const Baseline& other) {
+template <typename S>
+void BasicBaseline<S>::mix(const BasicBaseline& other) {
   const float share = static_cast<float>(other.remembered_) / static_cast<float>(remembered_ + other.remembered_);
   if (unit_ == 0) unit_ = other.unit_;
   const auto ratio = static_cast<float>(unit_ > 0 ? std::min(other.unit_ / unit_, double{kScaledMax}) : 1);
@@ -234,7 +266,8 @@ void Baseline::mix(const Baseline& other) {
   remembered_ = std::min(remembered_ + other.remembered_, kRememberedMax);
 }
 
-bool Baseline::well_formed() const {
+template <typename S>
+bool BasicBaseline<S>::well_formed() const {
   if (!std::isfinite(unit_) || unit_ < 0 || samples_ > kSamplesMax) return false;
   if (remembered_ > kRememberedMax || remembered_ > samples_) return false;
   if (remembered_ > 0 && !(memory_.above.started() && memory_.below.started())) return false;
@@ -242,5 +275,27 @@ bool Baseline::well_formed() const {
   return hold_.well_formed() && memory_.well_formed() && level_mean_.well_formed() && trend_mean_.well_formed() &&
          drift_.well_formed() && season_.well_formed();
 }
+
+template <typename S>
+template <typename OtherSeason>
+BasicBaseline<S>::BasicBaseline(const BasicBaseline<OtherSeason>& other)
+    : unit_(other.unit_),
+      first_s_(other.first_s_),
+      last_s_(other.last_s_),
+      samples_(other.samples_),
+      remembered_(other.remembered_),
+      alarm_left_(other.alarm_left_),
+      hold_(other.hold_),
+      range_low_(other.range_low_),
+      range_high_(other.range_high_),
+      memory_(other.memory_),
+      level_mean_(other.level_mean_),
+      trend_mean_(other.trend_mean_),
+      drift_(other.drift_) {}
+
+template class BasicBaseline<Season>;
+template class BasicBaseline<NoSeason>;
+template BasicBaseline<Season>::BasicBaseline(const PlainBaseline&);
+template BasicBaseline<NoSeason>::BasicBaseline(const Baseline&);
 
 }  // namespace ipm::baseline

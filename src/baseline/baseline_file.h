@@ -24,13 +24,16 @@ struct FileHeader {
   char magic[8] = {};
   std::uint32_t version = kVersion;
   std::uint32_t state_bytes = sizeof(Baseline);
-  std::uint64_t records = 0;
-  std::uint64_t checksum = 0;  // XXH3-64 of the bytes before it.
+  std::uint32_t records = 0;
+  std::uint32_t interval_s = 0;  // Between two samples; 0: not said.
+  std::uint64_t checksum = 0;    // XXH3-64 of the bytes before it.
 };
 static_assert(sizeof(FileHeader) == 32);
 
 struct RecordHeader {
-  std::uint32_t app_bytes = 0;
+  static constexpr std::uint16_t kUnconfirmed = 1;  // The app has inherited it, and it is not sure that rightly.
+  std::uint16_t app_bytes = 0;
+  std::uint16_t flags = 0;
   std::uint32_t metric = 0;
   std::uint64_t checksum =
       0;  // XXH3-64 of the two numbers, the key text and the state, seeded with the record's index.

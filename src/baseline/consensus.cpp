@@ -7,44 +7,41 @@
 namespace ipm::baseline {
 namespace {
 
-constexpr std::uint32_t kVoices = 3;
 constexpr float kResolution = 0.2F;  // Decades.
-
-struct Strongest {
-  double surprises[kVoices] = {};
-  std::uint32_t voices = 0;
-  std::uint32_t first = 0;
-
-  void take(std::uint32_t index, double surprise) {
-    if (voices == 0 || surprise > surprises[0]) first = index;
-    if (voices < kVoices) ++voices;
-    std::uint32_t at = voices - 1;
-    if (at == kVoices - 1 && surprise <= surprises[at]) return;
-    while (at > 0 && surprises[at - 1] < surprise) {
-      surprises[at] = surprises[at - 1];
-      --at;
-    }
-    surprises[at] = surprise;
-  }
-  double mean() const { return (surprises[0] + surprises[1] + surprises[2]) / std::max(voices, 1U); }
-};
 
 }  // namespace
 
+void Consensus::Voices::take(std::uint32_t index, double surprise) {
+  if (count_ == 0 || surprise > surprises_[0]) first_ = index;
+  if (count_ < kMost) ++count_;
+  std::uint32_t at = count_ - 1;
+  if (at == kMost - 1 && surprise <= surprises_[at]) return;
+  while (at > 0 && surprises_[at - 1] < surprise) {
+    surprises_[at] = surprises_[at - 1];
+    --at;
+  }
+  surprises_[at] = surprise;
+}
+
 Consensus::Result Consensus::step(const Options& options, std::span<const Score> scores) {
-  Result out;
   if (scores.size() == 1) {
     return {.score = scores[0].score, .held = scores[0].held, .alarm = scores[0].alarm, .missing = scores[0].missing};
   }
-  Strongest strongest;
+  Voices voices;
   for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (!scores[i].missing) strongest.take(i, scores[i].surprise);
+    if (!scores[i].missing) voices.take(i, scores[i].surprise);
   }
-  out.strongest = strongest.first;
-  out.missing = strongest.voices == 0;
+  return step(options, voices);
+}
+
+Consensus::Result Consensus::step(const Options& options, const Voices& voices) {
+  Result out;
+  out.strongest = voices.first_;
+  out.missing = voices.count_ == 0;
   if (out.missing) return out;
 
-  const auto mean = static_cast<float>(strongest.mean());
+  const double sum = voices.surprises_[0] + voices.surprises_[1] + voices.surprises_[2];
+  const auto mean = static_cast<float>(sum / voices.count_);
   const bool guarded = alarm_left_ > 0;
   const Learning learning{
       .fast = guarded ? kAlarmLearning : 1, .slow = guarded ? 0.0F : 1.0F, .resolution = kResolution};

@@ -19,7 +19,20 @@ class Consensus {
     bool missing = false;         // Every metric was.
   };
 
-  // Scores of one moment, of the same metrics in the same order each time. One metric is passed through.
+  // The surprises of one moment, of the same metrics in the same order each time; what is missing is not taken.
+  class Voices {
+   public:
+    void take(std::uint32_t index, double surprise);
+
+   private:
+    friend class Consensus;
+    static constexpr std::uint32_t kMost = 3;
+    double surprises_[kMost] = {};  // The strongest first.
+    std::uint32_t count_ = 0;
+    std::uint32_t first_ = 0;
+  };
+  Result step(const Options& options, const Voices& voices);
+  // The same of scores. One metric is passed through.
   Result step(const Options& options, std::span<const Score> scores);
 
   // As Baseline::accept().

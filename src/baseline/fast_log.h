@@ -28,7 +28,9 @@ inline double exp2_of(double x) {
   const auto whole = static_cast<std::int64_t>(x + (x < 0 ? -0.5 : 0.5));
   const double f = (x - static_cast<double>(whole)) * 0.6931471805599453;
   constexpr double k2 = 1.0 / 2, k3 = 1.0 / 6, k4 = 1.0 / 24, k5 = 1.0 / 120, k6 = 1.0 / 720, k7 = 1.0 / 5040;
-  const double e = 1 + f * (1 + f * (k2 + f * (k3 + f * (k4 + f * (k5 + f * (k6 + f * k7))))));
+  // In pairs (Estrin): half as many steps that wait for each other.
+  const double f2 = f * f, f4 = f2 * f2;
+  const double e = ((1 + f) + f2 * (k2 + f * k3)) + f4 * ((k4 + f * k5) + f2 * (k6 + f * k7));
   return e * std::bit_cast<double>(static_cast<std::uint64_t>(whole + 1023) << 52);
 }
 

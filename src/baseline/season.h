@@ -86,7 +86,7 @@ struct Season {
  private:
   static std::int16_t rounded(double x) {
     const double bounded = std::clamp(x, -32'000.0, 32'000.0);
-    return static_cast<std::int16_t>(bounded + (bounded < 0 ? -0.5 : 0.5));
+    return static_cast<std::int16_t>(bounded + std::copysign(0.5, bounded));
   }
 
   // In steps.
@@ -115,6 +115,15 @@ struct Season {
     offsets[slot] = rounded(learned / 2);
     day_offset /= 2;
   }
+};
+
+// Of a metric that has none: delays and failures follow no clock, and their baselines are half as large.
+struct NoSeason {
+  static double offset(std::int64_t /*hour*/) { return 0; }
+  static double use() { return 0; }
+  static void add(double /*above*/, double /*spread*/) {}
+  static void merge(const NoSeason& /*other*/, double /*share*/, double /*unit_ratio*/) {}
+  static bool well_formed() { return true; }
 };
 
 }  // namespace ipm::baseline

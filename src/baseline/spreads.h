@@ -19,6 +19,14 @@ inline constexpr float kLeastSpread = 1e-30F;
 template <std::size_t kLanes>
 using Lanes = std::array<float, kLanes>;
 
+// Unlike std::max, by value: the loops stay free of branches, which here nobody could predict.
+inline float larger(float a, float b) {
+  return a > b ? a : b;
+}
+inline float smaller(float a, float b) {
+  return a < b ? a : b;
+}
+
 template <std::size_t kLanes>
 struct Spreads {
   Lanes<kLanes> median{}, low{}, high{};  // low <= median <= high
@@ -80,10 +88,6 @@ struct Spreads {
 
  private:
   static constexpr float kStoredMax = 64 * kScaledMax;  // Small enough for sums.
-
-  // Unlike std::max, by value: the loops stay free of branches.
-  static float larger(float a, float b) { return a > b ? a : b; }
-  static float smaller(float a, float b) { return a < b ? a : b; }
 
   // Between the 10 % and the 90 % quantile of a normal distribution lie 2.5631 standard deviations.
   float range(std::size_t i) const { return (high[i] - low[i]) * (1 / 2.5631F); }

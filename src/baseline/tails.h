@@ -62,8 +62,7 @@ struct Tails {
 
   // What a sample is of the memory, after `samples`.
   static float share_of(std::uint32_t samples) {
-    const float seen = kEpisodeRateSamples + static_cast<float>(samples) + 1;
-    return seen < kEpisodeRateSamplesMax ? 1 / seen : 1 / kEpisodeRateSamplesMax;
+    return 1 / smaller(kEpisodeRateSamples + static_cast<float>(samples) + 1, kEpisodeRateSamplesMax);
   }
 
   void merge(const Tails& other, float share) {

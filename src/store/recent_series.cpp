@@ -49,10 +49,12 @@ void RecentSeries::add(Holder holder, std::uint32_t slot, Metric metric, TimeNs 
   SeriesBlock& block = blocks_.edit(made);
   block.minute = minute;
   block.next = at;
+  block.newer = before;
   block.holder = holder;
   block.holder_slot = slot;
   block.metric = metric;
   block.values[within] = amount;
+  if (at != 0) blocks_.edit(at - 1).newer = made + 1;
   if (before != 0) {
     blocks_.edit(before - 1).next = made + 1;
   } else {
@@ -62,14 +64,13 @@ void RecentSeries::add(Holder holder, std::uint32_t slot, Metric metric, TimeNs 
 
 void RecentSeries::remove(std::uint32_t slot) {
   const SeriesBlock& block = blocks_.at(slot);
-  const auto metric_number = static_cast<std::size_t>(block.metric);
-  std::uint32_t at = heads_of(block.holder, block.holder_slot).newest[metric_number];
-  if (at == slot + 1) {
-    heads_of(block.holder, block.holder_slot).newest[metric_number] = block.next;
+  const std::uint32_t next = block.next, newer = block.newer;
+  if (newer == 0) {
+    heads_of(block.holder, block.holder_slot).newest[static_cast<std::size_t>(block.metric)] = next;
   } else {
-    while (blocks_.at(at - 1).next != slot + 1) at = blocks_.at(at - 1).next;
-    blocks_.edit(at - 1).next = block.next;
+    blocks_.edit(newer - 1).next = next;
   }
+  if (next != 0) blocks_.edit(next - 1).newer = newer;
   by_making_.erase(slot);
   blocks_.remove(slot);
 }

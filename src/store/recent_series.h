@@ -18,6 +18,7 @@ inline constexpr std::int64_t kRecentSeconds = 15 * 60;
 struct SeriesBlock {
   std::int64_t minute = 0;  // Engine time / 60 s.
   std::uint32_t next = 0;   // The block before it in time: slot + 1.
+  std::uint32_t newer = 0;  // The one after it.
   std::uint32_t holder_slot = 0;
   model::Holder holder = model::Holder::kProcess;
   model::Metric metric = model::Metric::kTxBytes;
