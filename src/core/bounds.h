@@ -13,6 +13,8 @@ struct Bounds {
   model::Settings rows;  // Every bound filled in.
   std::uint32_t flow_names_max = 0;
   std::uint32_t address_names_max = 0;
+  std::uint32_t captured_max = 0;  // Flows that packets are told of.
+  std::uint32_t hits_max = 0;      // Of threat intelligence.
   std::uint64_t text_bytes_max = 0;
   std::uint64_t watch_max_bytes = 0;    // What is known of programs' behaviour.
   std::uint32_t alert_changes_max = 0;  // That wait to be taken.

@@ -9,14 +9,20 @@ namespace ipm::core {
 using model::Event;
 using model::EventKind;
 
-Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch)
+Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch,
+               model::AppSampleSink* baselines)
     : bounds_(bounds),
       store_(store),
       series_(series),
       watch_(watch),
+      baselines_(baselines),
       texts_(store, bounds.rows.texts_max, bounds.text_bytes_max, bounds.rows.hash_seed),
+      hits_(store, texts_, bounds.hits_max, bounds.rows.hash_seed, counters_.no_room),
       names_(store, texts_, bounds.flow_names_max, bounds.address_names_max, bounds.rows.hash_seed, counters_.no_room),
+      clues_(store, texts_, bounds.rows.clues_max, counters_.clues_evicted),
       flows_(store, bounds.rows.flows_max, bounds.rows.hash_seed, &names_),
+      captured_(store, bounds.captured_max),
+      aliases_(store),
       candidates_(store, std::max(1U, bounds.rows.flows_max / 16)),
       processes_(store, bounds.rows.processes_max, bounds.rows.hash_seed),
       apps_(store, bounds.rows.apps_max, bounds.rows.hash_seed),
@@ -25,10 +31,12 @@ Engine::Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series
       interfaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed),
       namespaces_(store, bounds.rows.interfaces_max, bounds.rows.hash_seed) {
   if (watch_ != nullptr) watch_->use_texts(this);
+  if (baselines_ != nullptr) baselines_->use_texts(this);
 }
 
 Engine::~Engine() {
   if (watch_ != nullptr) watch_->use_texts(nullptr);
+  if (baselines_ != nullptr) baselines_->use_texts(nullptr);
 }
 
 // Each event passes four stages, some events apart: hash its key and pull in the index line; pull in the flow's row;
@@ -74,6 +82,7 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
   if (event.header.time_ns < now_) {
     ++counters_.late;
   } else {
+    if (event.header.kind == EventKind::kClockAnchor) note_suspend(event);
     advance(event.header.time_ns);
   }
   switch (event.header.kind) {
@@ -88,6 +97,9 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kSocketOwner:
     case EventKind::kEntropy:
       apply_flow(event, flow_hash);
+      break;
+    case EventKind::kSocketNat:
+      note_nat(event, flow_hash);
       break;
     case EventKind::kProcessStart:
     case EventKind::kProcessExec:
@@ -120,9 +132,21 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kTlsHello:
       note_hello(event, flow_hash);
       break;
+    case EventKind::kGeo:
+      note_geo(event);
+      break;
+    case EventKind::kIntelHit:
+      note_hit(event, flow_hash);
+      break;
     case EventKind::kClockAnchor:
       if (!clock_.anchor(event.as<model::ClockAnchor>())) ++counters_.malformed;
       if (watch_ != nullptr) watch_->wall_clock(clock_.unix_ns(0));
+      break;
+    case EventKind::kBaseline:
+      note_baseline(event);
+      break;
+    case EventKind::kClue:
+      note_clue(event);
       break;
     case EventKind::kLoss:
       note_loss(event.as<model::Loss>(), event.header.time_ns);
@@ -130,9 +154,14 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
     case EventKind::kDrillMark:
       if (watch_ != nullptr) watch_->drill(event.as<model::Drill>().begins != 0);
       break;
+    case EventKind::kOperatorRule:
+      tell_rule(event);
+      break;
     case EventKind::kTimeAdvance:
+      time_is_told_ = true;
+      break;
     case EventKind::kSettings:
-      break;  // Time was advanced; settings were read when the engine was made.
+      break;  // Settings were read when the engine was made.
     case EventKind::kNone:
     default:
       ++counters_.unknown;
@@ -141,6 +170,7 @@ void Engine::apply(const Event& event, std::uint64_t flow_hash) {
 }
 
 void Engine::advance(TimeNs time) {
+  if (time >= interval_end_ && (baselines_ != nullptr || watch_ != nullptr)) end_intervals(time);
   now_ = time;
   if (time < next_sweep_) return;
   next_sweep_ = time + kSecond;
@@ -167,6 +197,9 @@ EngineViews Engine::views() const {
   views.interfaces = interfaces_.rows().view();
   views.namespaces = namespaces_.rows().view();
   views.flow_names = names_.flows().view();
+  views.captured = captured_.view();
+  views.hits = hits_.rows().view();
+  views.clues = clues_.rows().view();
   views.texts = texts_.pages();
   views.sources = sources_;
   return views;

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "core/bounds.h"
+#include "core/clue_book.h"
 #include "core/flow_table.h"
+#include "core/hit_book.h"
 #include "core/keyed_table.h"
 #include "core/ledger.h"
 #include "core/name_book.h"
@@ -18,6 +20,7 @@
 #include "core/remote_set.h"
 #include "core/text_table.h"
 #include "core/wall_clock.h"
+#include "model/app_sample_sink.h"
 #include "model/behaviour.h"
 #include "model/sample.h"
 
@@ -33,15 +36,17 @@ class EvictionListener {
 
 struct EngineCounters {
   std::uint64_t events = 0;
-  std::uint64_t late = 0;         // Older than one before: kept their stamp.
-  std::uint64_t unknown = 0;      // Kind or version not known: skipped.
-  std::uint64_t malformed = 0;    // Payload out of range: skipped.
-  std::uint64_t other_layer = 0;  // Data of a flow that is already counted at another layer: skipped.
+  std::uint64_t late = 0;       // Older than one before: kept their stamp.
+  std::uint64_t unknown = 0;    // Kind or version not known: skipped.
+  std::uint64_t malformed = 0;  // Payload out of range: skipped.
+  std::uint64_t other_layer =
+      0;  // Data of a flow that is already counted, at another layer or by a kernel source: skipped.
   std::uint64_t flows_evicted = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t apps_evicted = 0;
   std::uint64_t endpoints_evicted = 0;
   std::uint64_t interfaces_evicted = 0;
+  std::uint64_t clues_evicted = 0;
   std::uint64_t no_room = 0;  // Rows that could not be made since every other was in use.
 };
 
@@ -60,6 +65,9 @@ struct EngineViews {
   InterfacePages::View interfaces;
   NamespacePages::View namespaces;
   FlowNamesPages::View flow_names;
+  CapturedPages::View captured;
+  HitPages::View hits;
+  CluePages::View clues;
   TextPages::View texts;
   std::vector<model::SourceInfo> sources;
 
@@ -83,8 +91,9 @@ struct EngineViews {
 
 class Engine final : private model::TextHolder {
  public:
-  // `watch` may be null: nobody watches behaviour.
-  Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch = nullptr);
+  // `watch` and `baselines` may be null: nobody watches behaviour, nobody learns what is usual.
+  Engine(const Bounds& bounds, PageStore& store, model::SampleSink& series, model::BehaviourSink* watch = nullptr,
+         model::AppSampleSink* baselines = nullptr);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -109,6 +118,8 @@ class Engine final : private model::TextHolder {
   const InterfaceTable& interfaces() const { return interfaces_; }
   const TextTable& texts() const { return texts_; }
   const NameBook& names() const { return names_; }
+  const HitBook& hits() const { return hits_; }
+  const ClueBook& clues() const { return clues_; }
 
   // Adds up the rows again: for tests of conservation. O(rows).
   bool rows_agree_with_ledger() const;
@@ -149,6 +160,19 @@ class Engine final : private model::TextHolder {
   void owner_found(const model::Event& event, std::uint32_t slot);
   void evict_flow(std::uint32_t slot);
 
+  // engine_fuse.cpp
+  // The flow of a kernel source that an event without a cookie is about; kNoSlot.
+  std::uint32_t fused(const model::Event& event, const model::FlowTuple& tuple, std::uint64_t hash);
+  std::uint32_t flow_of(const model::Event& event, const model::FlowTuple& tuple, std::uint64_t hash);
+  void note_captured(const model::Event& event, std::uint32_t slot);
+  void second_opinion(const model::Event& event, std::uint32_t slot);
+  void note_nat(const model::Event& event, std::uint64_t hash);
+  void absorb_captured(std::uint32_t kernel, TimeNs time);
+  void absorb(std::uint32_t kernel, std::uint32_t packets);
+  std::uint32_t ensure_captured(std::uint32_t flow, std::uint16_t source);  // Slot; kNoSlot: no room.
+  std::uint32_t captured_of(const FlowRow& row) const;                      // Slot; kNoSlot: none.
+  void drop_captured(std::uint32_t flow);
+
   // engine_credit.cpp
   void add_data(const model::Event& event, std::uint32_t slot);
   void set_owner(std::uint32_t flow, std::uint32_t process, Quality quality, Rule rule, TimeNs time);
@@ -165,14 +189,27 @@ class Engine final : private model::TextHolder {
   void let_go(std::uint32_t text) override { texts_.release(text); }
   std::string_view view(std::uint32_t text) const override { return texts_.view(text); }
   std::uint32_t name_of(const model::IpAddress& address) const override;
+  model::Place place_of(const model::IpAddress& address) const override;
   model::FlowFacts facts_of(std::uint32_t flow, std::uint32_t process) const;
   void tell_program(std::uint32_t process, bool exec, TimeNs time);
   void tell_open(std::uint32_t flow, TimeNs time);  // Once a flow, when its owner and its remote end are known.
+  void tell_rule(const model::Event& event);
   void tell_question(const model::Event& event, std::uint64_t flow_hash);
   void note_entropy(const model::Event& event, std::uint32_t flow);
   // Calls tell(sink, facts) if somebody watches and the flow has an owner with an app.
   template <typename Tell>
   void tell(std::uint32_t flow, const Tell& what);
+
+  // engine_samples.cpp
+  std::uint32_t interval_number() const { return interval_number_; }
+  void end_intervals(TimeNs time);
+  void drop_interval(TimeNs time);
+  void sample_apps(TimeNs begin_ns);
+  void sample_app(std::uint32_t app, TimeNs begin_ns);
+  void note_cpu(const ProcessRow& process, std::uint64_t cpu_ns);
+  static void note_delay(AppInterval& interval, const model::TcpSnapshot& snapshot);
+  void note_suspend(const model::Event& event);
+  void note_baseline(const model::Event& event);
 
   // engine_host.cpp
   void note_interface(const model::Event& event);
@@ -180,25 +217,50 @@ class Engine final : private model::TextHolder {
   void note_loss(const model::Loss& loss, TimeNs time);
   void note_dns(const model::Event& event, std::uint64_t flow_hash);
   void note_hello(const model::Event& event, std::uint64_t flow_hash);
+  void name_endpoint(const FlowRow& flow);
   void note_source(const model::SourceInfo& info);
-  std::uint32_t ensure_endpoint(const model::FlowTuple& tuple, TimeNs time);  // Slot + 1; 0: none.
-  std::uint32_t ensure_namespace(std::uint32_t netns, TimeNs time);           // kNoSlot: no room.
+
+  // engine_labels.cpp
+  void note_geo(const model::Event& event);
+  void note_hit(const model::Event& event, std::uint64_t flow_hash);
+  std::uint32_t keep_hit(const model::IntelHit& hit, std::uint16_t source);
+  void mark_endpoint(const model::FlowTuple& tuple, std::uint32_t hit, TimeNs time);
+  const model::Listing* listing_of(const FlowRow& flow) const;  // Null: nothing about it is on a list.
+  void tell_listed(std::uint32_t flow, TimeNs time);
+
+  // engine_clues.cpp
+  void learn_clues(std::uint32_t flow);
+  void note_clue(const model::Event& event);
+
+  // Slot + 1; 0: none.
+  std::uint32_t ensure_endpoint(const model::IpAddress& remote, std::uint32_t netns, TimeNs time);
+  std::uint32_t ensure_namespace(std::uint32_t netns, TimeNs time);  // kNoSlot: no room.
 
   const Bounds bounds_;
   PageStore& store_;
   model::SampleSink& series_;
   model::BehaviourSink* const watch_;
+  model::AppSampleSink* const baselines_;
   EvictionListener* listener_ = nullptr;
   TimeNs now_ = 0;
   TimeNs next_sweep_ = 0;
+  TimeNs interval_end_ = 0;  // 0: none has begun.
+  std::uint32_t interval_number_ = 0;
+  bool time_is_told_ = false;  // The stream has events for passing time.
   TimeNs last_loss_ns_ = 0;
   WallClock clock_;
   Ledger ledger_;
   EngineCounters counters_;
   std::vector<model::SourceInfo> sources_;  // At most kSourcesMax.
   TextTable texts_;
+  HitBook hits_;
   NameBook names_;
+  ClueBook clues_;
   FlowTable flows_;
+  CapturedPages captured_;
+  SlotIndex aliases_;                // Flows by how they were captured where addresses are translated.
+  std::uint32_t captured_hand_ = 0;  // Where the next look for a row to give up begins.
+  bool kernel_tells_dns_ = false;
   CandidatePages candidates_;
   ProcessTable processes_;
   AppTable apps_;

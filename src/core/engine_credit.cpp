@@ -261,20 +261,18 @@ void Engine::note_remote(std::uint32_t process, const FlowRow& flow) {
     std::vector<std::uint32_t>& heads = remote_heads_[static_cast<std::size_t>(holder)];
     if (heads.size() <= slot) heads.resize(slot + 1);
     const std::uint32_t id = slot * 2 + static_cast<std::uint32_t>(holder);
-    switch (remotes_.add(id, flow.tuple.remote, heads[slot])) {
-      case RemoteSet::Added::kNew:
-        ++activity.remotes;
-        break;
-      case RemoteSet::Added::kKnown:
-        break;
-      case RemoteSet::Added::kNoRoom:
-        activity.coverage |= model::kEvictedPart;
-        break;
-    }
+    const RemoteSet::Met met = remotes_.add(id, flow.tuple.remote, heads[slot], interval_number());
+    if (met.added == RemoteSet::Added::kNew) ++activity.remotes;
+    if (met.added == RemoteSet::Added::kNoRoom) activity.coverage |= model::kEvictedPart;
+    return met;
   };
   ProcessRow& row = processes_.edit(process);
   note(row.activity, model::Holder::kProcess, process);
-  if (row.app != 0) note(apps_.edit(row.app - 1).activity, model::Holder::kApp, row.app - 1);
+  if (row.app == 0) return;
+  AppRow& app = apps_.edit(row.app - 1);
+  const RemoteSet::Met met = note(app.activity, model::Holder::kApp, row.app - 1);
+  if (met.first_now) ++app.interval.remotes;
+  if (met.added == RemoteSet::Added::kNoRoom) app.interval.remotes_short = true;
 }
 
 }  // namespace ipm::core

@@ -59,6 +59,10 @@ std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tu
     if (flows_.at(slot).open() || event.header.kind != EventKind::kSocketOpen) return slot;
     flows_.forget_key(slot);
   }
+  if (key.cookie == 0) {
+    slot = fused(event, tuple, hash);
+    if (slot != kNoSlot) return slot;
+  }
   if (flows_.full()) evict_flow(flows_.victim());
   slot = flows_.add(key, hash, now_);
   FlowRow& row = flows_.edit(slot);
@@ -66,19 +70,29 @@ std::uint32_t Engine::ensure_flow(const Event& event, const model::FlowTuple& tu
   row.opened_ns = row.last_seen_ns = event.header.time_ns;
   ++ledger_.unattributed_flows;
   join_endpoint(slot, event.header.time_ns);
+  if (key.cookie != 0) absorb_captured(slot, event.header.time_ns);
   return slot;
 }
 
 // A socket is known before it is bound, and a UDP socket before it is connected.
 void Engine::complete_tuple(std::uint32_t slot, const model::FlowTuple& tuple, TimeNs time) {
   FlowRow& row = flows_.edit(slot);
-  if (row.tuple.local_port == 0 && tuple.local_port != 0) {
+  const bool local = row.tuple.local_port == 0 && tuple.local_port != 0;
+  const bool remote = row.tuple.remote_port == 0 && tuple.remote_port != 0 && row.endpoint == 0;
+  if (!local && !remote) return;
+  flows_.forget_path(slot);
+  if (local) {
     row.tuple.local = tuple.local;
     row.tuple.local_port = tuple.local_port;
   }
-  if (row.tuple.remote_port != 0 || tuple.remote_port == 0 || row.endpoint != 0) return;
-  row.tuple.remote = tuple.remote;
-  row.tuple.remote_port = tuple.remote_port;
+  if (remote) {
+    row.tuple.remote = tuple.remote;
+    row.tuple.remote_port = tuple.remote_port;
+  }
+  flows_.keep_path(slot);
+  absorb_captured(slot, time);
+  if (!remote) return;
+  if (row.names == 0) row.names = names_.opened(row.tuple, now_);
   join_endpoint(slot, time);
   if (row.owner == 0) return;
   note_remote(row.owner - 1, row);
@@ -87,7 +101,7 @@ void Engine::complete_tuple(std::uint32_t slot, const model::FlowTuple& tuple, T
 
 void Engine::join_endpoint(std::uint32_t slot, TimeNs time) {
   FlowRow& row = flows_.edit(slot);
-  row.endpoint = ensure_endpoint(row.tuple, time);
+  row.endpoint = ensure_endpoint(row.tuple.remote, row.tuple.netns, time);
   if (row.endpoint == 0) return;
   EndpointRow& remote = endpoints_.edit(row.endpoint - 1);
   ++remote.flows;
@@ -103,12 +117,14 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
   const TimeNs time = event.header.time_ns;
   FlowRow& row = flows_.edit(slot);
   row.last_seen_ns = std::max(row.last_seen_ns, time);
-  row.opened_ns = std::min(row.opened_ns, time);
+  const bool second = row.cookie != 0 && event.header.flow == 0;  // Of a flow that a kernel source tells of.
+  if (!second) row.opened_ns = std::min(row.opened_ns, time);
   if ((event.header.flags & model::kEventFirstSight) != 0) row.coverage |= model::kFirstSight;
   if ((event.header.flags & model::kEventLost) != 0) row.coverage |= model::kLostEvents;
   if (row.tuple.direction == model::Direction::kUnknown) row.tuple.direction = tuple.direction;
   if (row.cookie != 0) complete_tuple(slot, tuple, time);
   flows_.touch(slot, now_);
+  if (second) return second_opinion(event, slot);
   switch (event.header.kind) {
     case EventKind::kSocketOpen:
       open_flow(event, slot);
@@ -124,9 +140,11 @@ void Engine::apply_flow(const Event& event, std::uint64_t hash) {
       break;
     }
     case EventKind::kSocketData:
+      note_captured(event, slot);
       add_data(event, slot);
       break;
     case EventKind::kTcpSnapshot:
+      note_captured(event, slot);
       snapshot_flow(slot, event.as<model::TcpSnapshot>());
       break;
     case EventKind::kRetransmit: {
@@ -256,6 +274,7 @@ void Engine::close_flow(std::uint32_t slot, TimeNs time, model::CloseReason reas
       if (app.activity.connections != 0) --app.activity.connections;
     }
   }
+  learn_clues(slot);
   flows_.bury(slot, now_);
 }
 
@@ -290,7 +309,11 @@ void Engine::snapshot_flow(std::uint32_t slot, const model::TcpSnapshot& snapsho
   };
   ProcessRow& process = processes_.edit(row.owner - 1);
   note(process.activity);
-  if (process.app != 0) note(apps_.edit(process.app - 1).activity);
+  if (process.app != 0) {
+    AppRow& app = apps_.edit(process.app - 1);
+    note(app.activity);
+    note_delay(app.interval, snapshot);
+  }
   tell(slot, [&](model::BehaviourSink& watch, const model::FlowFacts& facts) {
     const bool repeated = (snapshot.measured & TcpSnapshot::kRetransmits) != 0 && snapshot.tx_retransmits != 0;
     if (repeated) watch.retransmitted(facts, snapshot.tx_retransmits, now_);
@@ -331,6 +354,7 @@ void Engine::evict_flow(std::uint32_t slot) {
   --ledger_.unattributed_flows;
   if (row.endpoint != 0) --endpoints_.edit(row.endpoint - 1).flows;
   release_app(row.app);
+  drop_captured(slot);
   flows_.remove(slot);
   ++counters_.flows_evicted;
 }

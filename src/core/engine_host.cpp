@@ -41,9 +41,9 @@ void begin_again(model::HostCounters& first, model::HostCounters& last) {
 
 using model::Event;
 
-std::uint32_t Engine::ensure_endpoint(const model::FlowTuple& tuple, TimeNs time) {
-  if (tuple.remote.is_unspecified()) return 0;  // A listener, or a UDP socket without a peer.
-  std::uint32_t slot = endpoints_.find(tuple.remote);
+std::uint32_t Engine::ensure_endpoint(const model::IpAddress& remote, std::uint32_t netns, TimeNs time) {
+  if (remote.is_unspecified()) return 0;  // A listener, or a UDP socket without a peer.
+  std::uint32_t slot = endpoints_.find(remote);
   if (slot != kNoSlot) {
     endpoints_.touch(slot, now_);
     return slot + 1;
@@ -55,13 +55,15 @@ std::uint32_t Engine::ensure_endpoint(const model::FlowTuple& tuple, TimeNs time
       return 0;
     }
     texts_.release(endpoints_.at(victim).name);
+    texts_.release(endpoints_.at(victim).as_name);
+    hits_.release(endpoints_.at(victim).hit);
     endpoints_.remove(victim);
     ++counters_.endpoints_evicted;
   }
-  slot = endpoints_.add(tuple.remote, now_, [&](EndpointRow& row) {
-    row.address = tuple.remote;
+  slot = endpoints_.add(remote, now_, [&](EndpointRow& row) {
+    row.address = remote;
     row.first_seen_ns = row.last_seen_ns = time;
-    row.name = names_.name_of(tuple.remote, now_);
+    row.name = names_.name_of(remote, netns, now_);
   });
   return slot + 1;
 }
@@ -159,17 +161,19 @@ void Engine::note_dns(const Event& event, std::uint64_t flow_hash) {
   if (name == 0) return;
   if (const std::uint32_t named = endpoints_.find(answer.address); named != kNoSlot) {
     EndpointRow& row = endpoints_.edit(named);
-    texts_.retain(name);
-    texts_.release(row.name);
-    row.name = name;
+    if (!row.name_is_sni) {
+      texts_.retain(name);
+      texts_.release(row.name);
+      row.name = name;
+    }
   }
-  names_.answered(answer.address, name, TimeNs{answer.ttl_s} * kSecond, now_);
+  names_.answered(answer.address, answer.tuple.netns, name, TimeNs{answer.ttl_s} * kSecond, now_);
 }
 
 void Engine::note_hello(const Event& event, std::uint64_t flow_hash) {
   const auto hello = event.as<model::TlsHello>();
   apply_flow(event, flow_hash);  // Finds or makes the flow.
-  const std::uint32_t slot = flows_.find({.cookie = event.header.flow, .tuple = hello.tuple}, flow_hash);
+  const std::uint32_t slot = flow_of(event, hello.tuple, flow_hash);
   if (slot == kNoSlot) return;
   const std::uint16_t source = event.header.source;
   FlowRow& row = flows_.edit(slot);
@@ -178,6 +182,22 @@ void Engine::note_hello(const Event& event, std::uint64_t flow_hash) {
                                          .ja3 = texts_.of_source(source, hello.ja3),
                                          .ja4 = texts_.of_source(source, hello.ja4),
                                          .ech = (hello.flags & model::TlsHello::kEch) != 0});
+  name_endpoint(row);
+  learn_clues(slot);
+  tell_listed(slot, event.header.time_ns);
+}
+
+// The name that a client asked for is nearer than one of the many that DNS may give an address. A client that calls
+// here names this host.
+void Engine::name_endpoint(const FlowRow& flow) {
+  if (flow.endpoint == 0 || flow.names == 0 || flow.tuple.direction == model::Direction::kIn) return;
+  const std::uint32_t sni = names_.flows().at(flow.names - 1).sni;
+  if (sni == 0) return;
+  EndpointRow& row = endpoints_.edit(flow.endpoint - 1);
+  texts_.retain(sni);
+  texts_.release(row.name);
+  row.name = sni;
+  row.name_is_sni = true;
 }
 
 }  // namespace ipm::core

@@ -129,6 +129,7 @@ std::uint32_t Engine::ensure_app(std::uint32_t key_text, std::uint32_t exe_text,
     row.activity.quality_worst = 0xff;
     row.activity.first_seen_ns = row.activity.last_seen_ns = time;
   });
+  apps_.edit(slot).slot = slot;
   return slot + 1;
 }
 
@@ -140,6 +141,7 @@ void Engine::evict_app(std::uint32_t slot) {
   const AppRow row = apps_.at(slot);
   series_.forget(model::Holder::kApp, slot);
   if (watch_ != nullptr) watch_->forget_app(slot);
+  if (baselines_ != nullptr) baselines_->forget_app(slot);
   std::vector<std::uint32_t>& heads = remote_heads_[static_cast<std::size_t>(model::Holder::kApp)];
   if (slot < heads.size()) remotes_.forget(heads[slot]);
   apps_.remove(slot);
@@ -164,7 +166,10 @@ void Engine::sample_process(const Event& event) {
   if (slot == kNoSlot) return;
   const auto sample = event.as<model::ProcessSample>();
   ProcessRow& row = processes_.edit(slot);
-  if ((sample.measured & model::ProcessSample::kCpu) != 0) row.cpu_ns = sample.cpu_ns;
+  if ((sample.measured & model::ProcessSample::kCpu) != 0) {
+    note_cpu(row, sample.cpu_ns);
+    row.cpu_ns = sample.cpu_ns;
+  }
   if ((sample.measured & model::ProcessSample::kRss) != 0) row.rss_bytes = sample.rss_bytes;
   if ((sample.measured & model::ProcessSample::kIo) != 0) {
     row.read_bytes = sample.read_bytes;

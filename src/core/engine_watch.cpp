@@ -13,6 +13,11 @@ std::uint32_t Engine::name_of(const model::IpAddress& address) const {
   return slot == kNoSlot ? 0 : endpoints_.at(slot).name;
 }
 
+model::Place Engine::place_of(const model::IpAddress& address) const {
+  const std::uint32_t slot = endpoints_.find(address);
+  return slot == kNoSlot ? model::Place{} : endpoints_.at(slot).place;
+}
+
 void Engine::tell_program(std::uint32_t process, bool exec, TimeNs time) {
   const ProcessRow& row = processes_.at(process);
   if (row.app == 0) return;
@@ -43,6 +48,7 @@ void Engine::tell_open(std::uint32_t flow, TimeNs time) {
     watch_->listening(facts, time);
   } else {
     watch_->opened(facts, time);
+    tell_listed(flow, time);
   }
 }
 
@@ -52,14 +58,30 @@ void Engine::note_entropy(const Event& event, std::uint32_t flow) {
   });
 }
 
+void Engine::tell_rule(const Event& event) {
+  if (watch_ == nullptr) return;
+  const std::uint32_t line = texts_.of_source(event.header.source, event.as<model::OperatorRule>().text);
+  watch_->rule(texts_.view(line), event.header.time_ns);
+  texts_.release(line);
+}
+
 void Engine::tell_question(const Event& event, std::uint64_t flow_hash) {
   const auto answer = event.as<model::DnsAnswer>();
-  const std::uint32_t flow = flows_.find({.cookie = event.header.flow, .tuple = answer.tuple}, flow_hash);
+  const std::uint32_t flow = flow_of(event, answer.tuple, flow_hash);
   if (flow == kNoSlot) return;
+  // A kernel source that tells of one answer tells of all: packets then say the same again.
+  if (event.header.flow != 0) kernel_tells_dns_ = true;
+  if (event.header.flow == 0 && kernel_tells_dns_ && flows_.at(flow).cookie != 0) return;
   const std::uint32_t name = texts_.of_source(event.header.source, answer.name);
   tell(flow, [&](model::BehaviourSink& watch, const FlowFacts& facts) {
     watch.asked(facts, texts_.view(name), answer.question_type, event.header.time_ns);
   });
+  const std::uint32_t hit = texts_.mark_of(name);
+  if (hit != 0) {
+    tell(flow, [&](model::BehaviourSink& watch, const FlowFacts& facts) {
+      watch.listed(facts, hits_.at(hit), true, event.header.time_ns);
+    });
+  }
   texts_.release(name);
 }
 

@@ -15,6 +15,7 @@ inline model::FlowFacts Engine::facts_of(std::uint32_t flow, std::uint32_t proce
           .scope = row.tuple.remote.scope(),
           .begins = (row.coverage & model::kFirstSight) == 0,
           .opened_ns = row.opened_ns,
+          .place = row.endpoint == 0 ? model::Place{} : endpoints_.at(row.endpoint - 1).place,
           .tx_bytes = row.tx_bytes,
           .rx_bytes = row.rx_bytes};
 }

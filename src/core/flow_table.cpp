@@ -1,6 +1,6 @@
 #include "core/flow_table.h"
 
-#include "core/hash.h"
+#include "base/hash.h"
 
 namespace ipm::core {
 namespace {
@@ -25,10 +25,24 @@ bool indexed(const FlowRow& row) {
   return (row.flags & FlowRow::kForgotten) == 0;
 }
 
+// Of the ends alone, in whichever namespace.
+std::uint64_t path_hash(const model::FlowTuple& tuple, std::uint64_t seed) {
+  const TupleKey packed{tuple.local, tuple.remote, (std::uint32_t{tuple.local_port} << 16) | tuple.remote_port,
+                        tuple.protocol};
+  return hash_bytes(&packed, sizeof packed, seed);
+}
+bool has_path(const FlowRow& row) {
+  return row.cookie != 0 && row.tuple.local_port != 0 && row.tuple.remote_port != 0;
+}
+bool same_ends(const model::FlowTuple& a, const model::FlowTuple& b) {
+  return a.local == b.local && a.remote == b.remote && a.local_port == b.local_port && a.remote_port == b.remote_port &&
+         a.protocol == b.protocol;
+}
+
 }  // namespace
 
 FlowTable::FlowTable(PageStore& store, std::uint32_t flows_max, std::uint64_t hash_seed, NameBook* names)
-    : hash_seed_(hash_seed), names_(names), rows_(store, flows_max), index_(store), ages_(store) {}
+    : hash_seed_(hash_seed), names_(names), rows_(store, flows_max), store_(store), index_(store), ages_(store) {}
 
 std::uint64_t FlowTable::hash(const model::FlowKey& key) const {
   const model::FlowTuple& tuple = key.tuple;
@@ -47,6 +61,49 @@ std::uint32_t FlowTable::find(const model::FlowKey& key, std::uint64_t hash) con
     if ((key.cookie | row.cookie) != 0) return key.cookie == row.cookie && key.tuple.netns == row.tuple.netns;
     return key.tuple.same_path(row.tuple);
   });
+}
+
+std::uint32_t FlowTable::find_path(const model::FlowTuple& tuple, TimeNs time) {
+  if (with_cookie_ == 0) return kNoSlot;
+  if (!paths_) {
+    paths_.emplace(store_);
+    for (std::uint32_t slot = 0; slot < rows_.slots(); ++slot) {
+      if (rows_.at(slot).used) keep_path(slot);
+    }
+  }
+  std::uint32_t here = kNoSlot, elsewhere = kNoSlot;
+  bool ambiguous = false;
+  const auto better = [&](std::uint32_t slot, std::uint32_t than) {
+    if (than == kNoSlot) return true;
+    const FlowRow& row = rows_.at(slot);
+    const FlowRow& other = rows_.at(than);
+    return row.open() != other.open() ? row.open() : row.opened_ns > other.opened_ns;
+  };
+  (void)paths_->find(path_hash(tuple, hash_seed_), [&](std::uint32_t slot) {
+    const FlowRow& row = rows_.at(slot);
+    if (!same_ends(row.tuple, tuple) || (!row.open() && time - row.closed_ns > kCloseLagNs)) return false;
+    if (tuple.netns == 0 || row.tuple.netns == tuple.netns) {
+      if (better(slot, here)) here = slot;
+    } else {
+      ambiguous = ambiguous || (elsewhere != kNoSlot && rows_.at(elsewhere).tuple.netns != row.tuple.netns);
+      if (better(slot, elsewhere)) elsewhere = slot;
+    }
+    return false;
+  });
+  if (here != kNoSlot) return here;
+  // What stays within a namespace is not what passes here.
+  if (ambiguous || tuple.remote.scope() == model::Scope::kLoopback) return kNoSlot;
+  return elsewhere;
+}
+
+void FlowTable::forget_path(std::uint32_t slot) {
+  const FlowRow& row = rows_.at(slot);
+  if (paths_ && has_path(row)) paths_->erase(path_hash(row.tuple, hash_seed_), slot);
+}
+
+void FlowTable::keep_path(std::uint32_t slot) {
+  const FlowRow& row = rows_.at(slot);
+  if (paths_ && has_path(row)) paths_->insert(path_hash(row.tuple, hash_seed_), slot);
 }
 
 void FlowTable::prefetch_row(std::uint64_t hash) const {
@@ -71,8 +128,10 @@ std::uint32_t FlowTable::add(const model::FlowKey& key, std::uint64_t hash, Time
   FlowRow& row = rows_.edit(slot);
   row.cookie = key.cookie;
   row.tuple = key.tuple;
-  if (names_ != nullptr) row.names = names_->opened(key.tuple.remote, now);
+  if (names_ != nullptr) row.names = names_->opened(key.tuple, now);
   index_.insert(hash, slot);
+  if (key.cookie != 0) ++with_cookie_;
+  keep_path(slot);
   const bool timed = key.cookie == 0 && key.tuple.protocol != model::kProtocolTcp;
   ages_.push(slot, timed ? kTimed : kLasting, now);
   return slot;
@@ -88,6 +147,8 @@ void FlowTable::forget_key(std::uint32_t slot) {
 void FlowTable::remove(std::uint32_t slot) {
   const FlowRow& row = rows_.at(slot);
   if (indexed(row)) index_.erase(hash(key_of(row)), slot);
+  if (row.cookie != 0) --with_cookie_;
+  forget_path(slot);
   if (names_ != nullptr) names_->forgotten(row.names);
   ages_.erase(slot);
   rows_.remove(slot);

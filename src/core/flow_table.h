@@ -5,11 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/age_lists.h"
+#include "base/slot_index.h"
 #include "core/name_book.h"
 #include "core/rows.h"
-#include "core/slot_index.h"
 
 namespace ipm::core {
 
@@ -27,6 +28,15 @@ class FlowTable {
   std::uint64_t hash(const model::FlowKey& key) const;
   std::uint32_t find(const model::FlowKey& key, std::uint64_t hash) const;
   std::uint32_t find(const model::FlowKey& key) const { return find(key, hash(key)); }
+  // The flow of a kernel source, with a cookie, that has these ends, for a source that knows no cookies and captures in
+  // the namespace of the tuple: there, else the only one elsewhere whose packets may pass there. One that closed counts
+  // for kCloseLagNs, since packets are told later. The first call that finds such flows there sets an index up.
+  std::uint32_t find_path(const model::FlowTuple& tuple, TimeNs time);
+  static constexpr TimeNs kCloseLagNs = 5 * kSecond;
+  // Around a change of the ends in the row of a flow with a cookie.
+  void forget_path(std::uint32_t slot);
+  void keep_path(std::uint32_t slot);
+  std::uint32_t without_cookie() const { return rows_.used() - with_cookie_; }
   // For batches: pull the index line in, then the row that the tag points at, then find.
   void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
   void prefetch_row(std::uint64_t hash) const;
@@ -64,7 +74,10 @@ class FlowTable {
   const std::uint64_t hash_seed_;
   NameBook* const names_;
   FlowPages rows_;
+  PageStore& store_;
   SlotIndex index_;
+  std::optional<SlotIndex> paths_;  // Of flows with a cookie, once somebody asked.
+  std::uint32_t with_cookie_ = 0;
   AgeLists<FlowLink, 3> ages_;
 };
 

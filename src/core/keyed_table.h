@@ -6,9 +6,9 @@
 #pragma once
 
 #include "base/age_lists.h"
-#include "core/hash.h"
+#include "base/hash.h"
+#include "base/slot_index.h"
 #include "core/rows.h"
-#include "core/slot_index.h"
 
 namespace ipm::core {
 

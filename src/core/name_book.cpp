@@ -1,6 +1,7 @@
 #include "core/name_book.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ipm::core {
 
@@ -11,16 +12,21 @@ NameBook::NameBook(PageStore& store, TextTable& texts, std::uint32_t flow_names_
       flows_(store, flow_names_max),
       addresses_(store, address_names_max, hash_seed) {}
 
-void NameBook::answered(const model::IpAddress& address, std::uint32_t name, TimeNs ttl_ns, TimeNs now) {
+void NameBook::answered(const model::IpAddress& address, std::uint32_t netns, std::uint32_t name, TimeNs ttl_ns,
+                        TimeNs now) {
   const TimeNs until = now + std::clamp(ttl_ns, kLifeMinNs, kLifeMaxNs);
-  std::uint32_t slot = addresses_.find(address);
+  const NamedAddress key = NamedAddress::of(address, netns);
+  std::uint32_t slot = addresses_.find(key);
   if (slot == kNoSlot) {
     if (addresses_.full()) {
       const std::uint32_t oldest = addresses_.victim(now);
       texts_.release(addresses_.at(oldest).name);
       addresses_.remove(oldest);
     }
-    slot = addresses_.add(address, now, [&](AddressNameRow& row) { row.address = address; });
+    slot = addresses_.add(key, now, [&](AddressNameRow& row) {
+      row.address = key.address;
+      row.netns = key.netns;
+    });
   }
   AddressNameRow& row = addresses_.edit(slot);
   texts_.release(row.name);
@@ -29,9 +35,11 @@ void NameBook::answered(const model::IpAddress& address, std::uint32_t name, Tim
   addresses_.touch(slot, now);
 }
 
-std::uint32_t NameBook::name_of(const model::IpAddress& address, TimeNs now) const {
+std::uint32_t NameBook::name_of(const model::IpAddress& address, std::uint32_t netns, TimeNs now) const {
   if (addresses() == 0) return 0;
-  const std::uint32_t slot = addresses_.find(address);
+  const NamedAddress key = NamedAddress::of(address, netns);
+  std::uint32_t slot = addresses_.find(key);
+  if (slot == kNoSlot && key.netns != 0) slot = addresses_.find({address, 0});
   if (slot == kNoSlot || addresses_.at(slot).until_ns < now) return 0;
   texts_.retain(addresses_.at(slot).name);
   return addresses_.at(slot).name;
@@ -45,8 +53,8 @@ std::uint32_t NameBook::add_flow() {
   return flows_.add() + 1;
 }
 
-std::uint32_t NameBook::opened(const model::IpAddress& remote, TimeNs now) {
-  const std::uint32_t name = name_of(remote, now);
+std::uint32_t NameBook::opened(const model::FlowTuple& tuple, TimeNs now) {
+  const std::uint32_t name = name_of(tuple.remote, tuple.netns, now);
   if (name == 0) return 0;
   const std::uint32_t names = add_flow();
   if (names == 0) {
@@ -69,6 +77,30 @@ std::uint32_t NameBook::greeted(std::uint32_t names, const HelloNames& hello) {
   row.greeted = true;
   row.ech = hello.ech;
   if (names == 0) release_hello(unkept);
+  return names;
+}
+
+std::uint32_t NameBook::captured(std::uint32_t names, std::uint32_t row) {
+  if (names == 0) names = add_flow();
+  if (names != 0) flows_.edit(names - 1).captured = row;
+  return names;
+}
+
+std::uint32_t NameBook::joined(std::uint32_t names, std::uint32_t from) {
+  if (from == 0) return names;
+  if (names == 0) return from;
+  FlowNamesRow& row = flows_.edit(names - 1);
+  FlowNamesRow& other = flows_.edit(from - 1);
+  if (row.captured == 0) row.captured = other.captured;
+  if (!row.greeted && other.greeted) {
+    row.sni = std::exchange(other.sni, 0);
+    row.alpn = std::exchange(other.alpn, 0);
+    row.ja3 = std::exchange(other.ja3, 0);
+    row.ja4 = std::exchange(other.ja4, 0);
+    row.greeted = true;
+    row.ech = other.ech;
+  }
+  forgotten(from);
   return names;
 }
 

@@ -1,6 +1,6 @@
 #include "core/process_table.h"
 
-#include "core/hash.h"
+#include "base/hash.h"
 
 namespace ipm::core {
 

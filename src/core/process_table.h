@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/age_lists.h"
+#include "base/slot_index.h"
 #include "core/flow_table.h"
 #include "core/rows.h"
-#include "core/slot_index.h"
 
 namespace ipm::core {
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "base/time.h"
@@ -42,17 +43,31 @@ class Rate {
     const double rate = static_cast<double>(pending_) * (static_cast<double>(kSecond) / kRateSlotNs);
     for (std::uint32_t i = 0; i < kRateWindows; ++i) {
       const double folded = rates_[i] * kDecay[i] + rate * (1.0 - kDecay[i]);
-      rates_[i] = folded * power(kDecay[i], passed - 1);
+      rates_[i] = folded * decay(i, passed - 1);
     }
     pending_ = 0;
     slot_ = slot;
   }
-  static double power(double base, std::int64_t exponent) {
-    if (exponent > 100'000) return 0.0;  // e^(−166) of the slowest window.
+
+  // kDecay[window] to the powers 1, 2, 4, … as repeated squaring gives them.
+  static constexpr std::uint32_t kSquares = 17;
+  static constexpr std::array<std::array<double, kSquares>, kRateWindows> kDecaySquares = [] {
+    std::array<std::array<double, kSquares>, kRateWindows> out{};
+    for (std::uint32_t window = 0; window < kRateWindows; ++window) {
+      double power = kDecay[window];
+      for (double& each : out[window]) {
+        each = power;
+        power = power < 1e-150 ? 0 : power * power;  // What would underflow: the product is 0 long before.
+      }
+    }
+    return out;
+  }();
+  // Over so many slots.
+  static double decay(std::uint32_t window, std::int64_t slots) {
+    if (slots > 100'000) return 0.0;  // e^(−166) of the slowest window.
     double result = 1.0;
-    for (; exponent > 0; exponent >>= 1) {
-      if ((exponent & 1) != 0) result *= base;
-      base *= base;
+    for (auto left = static_cast<std::uint64_t>(slots); left != 0; left &= left - 1) {
+      result *= kDecaySquares[window][static_cast<std::uint32_t>(std::countr_zero(left))];
     }
     return result;
   }

@@ -1,4 +1,5 @@
-// Which process and which app has talked to which remote address: exact distinct counts for the column `remotes`.
+// Which process and which app has talked to which remote address: exact distinct counts for the column `remotes`, and
+// of each interval.
 //
 // Bound: remotes_max pairs. A full set takes no new pair and says so: the count is then a lower bound (kEvictedPart).
 // Pairs of an evicted process or app are given back. Threads: the engine's. Cost: O(1) a pair.
@@ -7,8 +8,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/hash.h"
-#include "core/slot_index.h"
+#include "base/hash.h"
+#include "base/slot_index.h"
 #include "model/ip_address.h"
 
 namespace ipm::core {
@@ -16,22 +17,31 @@ namespace ipm::core {
 class RemoteSet {
  public:
   enum class Added { kNew, kKnown, kNoRoom };
+  struct Met {
+    Added added;
+    bool first_now;  // For the first time in this interval.
+  };
 
   RemoteSet(PageStore& store, std::uint32_t remotes_max, std::uint64_t hash_seed)
       : store_(store), hash_seed_(hash_seed), remotes_max_(remotes_max), index_(store) {}
   ~RemoteSet() { store_.account(-accounted_); }
 
-  // `head` is the chain of the holder's pairs (slot + 1, 0 empty), kept by the holder.
-  Added add(std::uint32_t holder, const model::IpAddress& address, std::uint32_t& head) {
-    const Pair pair{holder, address, 0};
+  // `head` is the chain of the holder's pairs (slot + 1, 0 empty), kept by the holder; `interval` the number of the one
+  // that goes on.
+  Met add(std::uint32_t holder, const model::IpAddress& address, std::uint32_t& head, std::uint32_t interval) {
+    const Pair pair{holder, address, 0, interval};
     const std::uint64_t hash_value = hash(pair);
     const std::uint32_t found = index_.find(hash_value, [&](std::uint32_t slot) {
       return pairs_[slot].holder == holder && pairs_[slot].address == address;
     });
-    if (found != kNoSlot) return Added::kKnown;
+    if (found != kNoSlot) {
+      const bool first_now = pairs_[found].interval != interval;
+      pairs_[found].interval = interval;
+      return {Added::kKnown, first_now};
+    }
     if (index_.size() >= remotes_max_) {
       ++refused_;
-      return Added::kNoRoom;
+      return {Added::kNoRoom, false};
     }
     std::uint32_t slot;
     if (free_ != 0) {
@@ -50,7 +60,7 @@ class RemoteSet {
     head = slot + 1;
     index_.insert(hash_value, slot);
     if (index_.size() > high_water_) high_water_ = index_.size();
-    return Added::kNew;
+    return {Added::kNew, true};
   }
   void forget(std::uint32_t& head) {
     while (head != 0) {
@@ -74,6 +84,7 @@ class RemoteSet {
     std::uint32_t holder = 0;
     model::IpAddress address = {};
     std::uint32_t next = 0;
+    std::uint32_t interval = 0;  // In which it was met last.
   };
   std::uint64_t hash(const Pair& pair) const { return hash_bytes(&pair, 20, hash_seed_); }
   void account() {

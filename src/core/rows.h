@@ -7,6 +7,7 @@
 #include "base/paged_table.h"
 #include "core/activity.h"
 #include "model/attribution.h"
+#include "model/behaviour.h"
 #include "model/event.h"
 
 namespace ipm::core {
@@ -52,6 +53,7 @@ struct FlowRow {
   std::uint8_t flags = 0;
   bool shared : 1 = false;  // Several held it once: bytes that nobody was credited with by then stay nobody's.
   bool told : 1 = false;    // Whoever watches behaviour has heard of it.
+  bool taught : 1 = false;  // What it shows of its app was learned.
   bool used : 1 = false;
 
   // path_measured: bits of TcpSnapshot::measured, and:
@@ -77,9 +79,35 @@ struct FlowNamesRow {
   std::uint32_t alpn = 0;
   std::uint32_t ja3 = 0;
   std::uint32_t ja4 = 0;
-  std::uint32_t dns = 0;  // Of the remote address when the flow opened.
-  bool greeted = false;   // A TLS hello was seen.
+  std::uint32_t dns = 0;       // Of the remote address when the flow opened.
+  std::uint32_t captured = 0;  // CapturedRow slot + 1.
+  bool greeted = false;        // A TLS hello was seen.
   bool ech = false;
+  bool used = false;
+};
+
+// What packets say of one flow. Beside the counters of a kernel source it is a second opinion, and in no other number.
+struct CapturedRow {
+  model::FlowTuple other = {};  // With `translated`: its ends beyond the translation.
+  std::uint32_t flow = 0;       // FlowRow slot + 1.
+  std::uint64_t tx_ip_bytes = 0;
+  std::uint64_t rx_ip_bytes = 0;
+  std::uint64_t tx_payload_bytes = 0;  // Of TCP each byte once.
+  std::uint64_t rx_payload_bytes = 0;
+  std::uint64_t tx_packets = 0;
+  std::uint64_t rx_packets = 0;
+  std::uint32_t tx_retransmits = 0;
+  std::uint32_t rx_retransmits = 0;
+  std::uint32_t rx_out_of_order = 0;
+  std::uint32_t srtt_us = 0;
+  std::uint16_t source = 0;
+  std::uint8_t path_measured = 0;  // Bits of TcpSnapshot::measured.
+  std::uint8_t fills = 0;          // Of these, the ones that the kernel's row has from here.
+  bool whole = false;              // From the first packet on.
+  bool tx_short = false;           // Some payload may have counted as repeated.
+  bool rx_short = false;
+  bool translated = false;
+  bool aliased = false;  // `other` is how it was captured, and finds it.
   bool used = false;
 };
 
@@ -87,7 +115,8 @@ struct FlowNamesRow {
 struct AddressNameRow {
   model::IpAddress address = {};
   TimeNs until_ns = 0;
-  std::uint32_t name = 0;  // Text slot + 1.
+  std::uint32_t name = 0;   // Text slot + 1.
+  std::uint32_t netns = 0;  // Of an address that each namespace may use for another host; else 0.
   bool used = false;
 };
 
@@ -128,13 +157,32 @@ struct ProcessRow {
   bool used = false;
 };
 
+// What the intervals of an app are made of: its counters as they stood when this one began, and what they do not have.
+struct AppInterval {
+  std::uint64_t tx = 0, rx = 0;  // Without what moved before a source was there to see it.
+  std::uint64_t opens = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t resets = 0;
+  std::uint64_t retransmits = 0;
+  // Of this interval.
+  std::uint64_t srtt_us_sum = 0, jitter_us_sum = 0;
+  std::uint64_t cpu_ns = 0;
+  std::uint32_t srtts = 0, jitters = 0;
+  std::uint32_t remotes = 0;
+  bool cpu_measured = false;
+  bool remotes_short = false;  // A remote found no room in the set.
+  bool whole = false;          // The app was there when it began.
+};
+
 struct AppRow {
   Activity activity = {};
+  AppInterval interval = {};
   std::uint32_t key = 0;  // Text slot + 1 of app_key().
   std::uint32_t exe = 0;
   std::uint32_t processes = 0;        // Running now.
   std::uint32_t processes_total = 0;  // Ever.
   std::uint32_t exe_changes = 0;
+  std::uint32_t slot = 0;        // Its own, for who has only the row.
   std::uint32_t references = 0;  // Process and flow rows that name it: such an app is not evicted.
   bool used = false;
 };
@@ -154,8 +202,12 @@ struct EndpointRow {
   std::uint32_t flows_total = 0;
   std::uint32_t flows = 0;  // Rows in the flow table: such an endpoint is not evicted.
   std::uint32_t open = 0;
-  std::uint32_t name = 0;  // Text slot + 1: its newest DNS name.
+  std::uint32_t name = 0;     // Text slot + 1: its newest server name, else its newest DNS name.
+  std::uint32_t as_name = 0;  // Text slot + 1.
+  std::uint32_t hit = 0;      // HitRow slot + 1: the address is on a list.
+  model::Place place = {};
   std::uint16_t last_port = 0;
+  bool name_is_sni = false;
   std::uint8_t measured = 0;
   model::ByteLayer layer = model::ByteLayer::kNone;
   bool used = false;
@@ -187,7 +239,32 @@ struct NamespaceRow {
 
 struct TextRow {
   const char* data = nullptr;
-  std::uint32_t bytes = 0;
+  std::uint16_t bytes = 0;
+  bool used = false;
+  std::uint32_t hit = 0;  // HitRow slot + 1: as a name or a fingerprint it is on a list.
+};
+static_assert(sizeof(TextRow) == 16 && model::kTextBytesMax <= 0xffff);
+
+// One clue, and the apps whose flows showed it.
+struct ClueRow {
+  static constexpr std::uint32_t kApps = 4;
+  std::uint64_t key = 0;
+  TimeNs last_ns = 0;
+  std::uint32_t apps[kApps] = {};  // Texts of app keys: slot + 1. 0: none.
+  std::uint32_t flows[kApps] = {};
+  std::uint32_t other_flows = 0;                  // Of apps that found no room above …
+  std::uint16_t other_apps = 0;                   // … and how many those were.
+  model::ClueKind kind = model::ClueKind::kNone;  // kNone: empty.
+  bool used = false;
+
+  std::uint32_t all_flows() const { return flows[0] + flows[1] + flows[2] + flows[3] + other_flows; }
+};
+static_assert(sizeof(ClueRow) == 56);
+
+// One indicator of one feed that matched something here.
+struct HitRow {
+  model::Listing listing = {};   // Of texts it holds references.
+  std::uint32_t references = 0;  // Endpoint and text rows that name it: such a hit is not evicted.
   bool used = false;
 };
 
@@ -200,7 +277,10 @@ inline constexpr std::uint32_t kNamespacesPerPage = 16;
 inline constexpr std::uint32_t kCandidatesPerPage = 64;
 inline constexpr std::uint32_t kTextsPerPage = 256;
 inline constexpr std::uint32_t kFlowNamesPerPage = 256;
+inline constexpr std::uint32_t kCapturedPerPage = 64;
 inline constexpr std::uint32_t kAddressNamesPerPage = 64;
+inline constexpr std::uint32_t kHitsPerPage = 16;
+inline constexpr std::uint32_t kCluesPerPage = 128;
 
 using FlowPages = PagedTable<FlowRow, kFlowsPerPage>;
 using CandidatePages = PagedTable<CandidateRow, kCandidatesPerPage>;
@@ -210,6 +290,9 @@ using EndpointPages = PagedTable<EndpointRow, kEndpointsPerPage>;
 using InterfacePages = PagedTable<InterfaceRow, kInterfacesPerPage>;
 using NamespacePages = PagedTable<NamespaceRow, kNamespacesPerPage>;
 using FlowNamesPages = PagedTable<FlowNamesRow, kFlowNamesPerPage>;
+using CapturedPages = PagedTable<CapturedRow, kCapturedPerPage>;
+using HitPages = PagedTable<HitRow, kHitsPerPage>;
+using CluePages = PagedTable<ClueRow, kCluesPerPage>;
 using TextPages = PagedTable<TextRow, kTextsPerPage>;
 
 }  // namespace ipm::core

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/hash.h"
+#include "base/hash.h"
 
 namespace ipm::core {
 
@@ -42,7 +42,7 @@ std::uint32_t TextTable::intern(std::string_view text) {
   std::memcpy(data, text.data(), text.size());
   TextRow& row = rows_.edit(slot);
   row.data = data;
-  row.bytes = static_cast<std::uint32_t>(text.size());
+  row.bytes = static_cast<std::uint16_t>(text.size());
   text_bytes_ += text.size();
   index_.insert(hash_value, slot);
   if (references_.size() <= slot) references_.resize(slot + 1);
@@ -57,6 +57,7 @@ void TextTable::retain(std::uint32_t text) {
 void TextTable::release(std::uint32_t text) {
   if (text == 0 || --references_[text - 1] != 0) return;
   const TextRow row = rows_.at(text - 1);
+  if (row.hit != 0 && mark_holder_ != nullptr) mark_holder_->let_go_mark(row.hit);
   index_.erase(hash({row.data, row.bytes}), text - 1);
   text_bytes_ -= row.bytes;
   store_.release_bytes(const_cast<char*>(row.data), row.bytes);
@@ -93,11 +94,22 @@ bool TextTable::learn(std::uint16_t source, const model::Text& part) {
   return true;
 }
 
-std::uint32_t TextTable::of_source(std::uint16_t source, std::uint32_t id) {
+std::uint32_t TextTable::peek_source(std::uint16_t source, std::uint32_t id) const {
   if (id == 0 || source >= sources_.size() || id >= sources_[source].texts.size()) return 0;
-  const std::uint32_t text = sources_[source].texts[id];
+  return sources_[source].texts[id];
+}
+
+std::uint32_t TextTable::of_source(std::uint16_t source, std::uint32_t id) {
+  const std::uint32_t text = peek_source(source, id);
   retain(text);
   return text;
+}
+
+void TextTable::mark(std::uint32_t text, std::uint32_t hit) {
+  if (text == 0) return;
+  TextRow& row = rows_.edit(text - 1);
+  if (row.hit != 0 && mark_holder_ != nullptr) mark_holder_->let_go_mark(row.hit);
+  row.hit = hit;
 }
 
 }  // namespace ipm::core

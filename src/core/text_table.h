@@ -10,11 +10,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/slot_index.h"
 #include "core/rows.h"
-#include "core/slot_index.h"
 #include "model/event.h"
 
 namespace ipm::core {
+
+// Hears that a marked text went.
+class MarkHolder {
+ public:
+  virtual ~MarkHolder() = default;
+  virtual void let_go_mark(std::uint32_t mark) = 0;
+};
 
 class TextTable {
  public:
@@ -27,10 +34,17 @@ class TextTable {
   void release(std::uint32_t text);  // 0 is a no-op.
   std::string_view view(std::uint32_t text) const;
 
+  // What a list says about the text: TextRow::hit, until it is marked again or goes. 0: none.
+  void mark(std::uint32_t text, std::uint32_t hit);
+  std::uint32_t mark_of(std::uint32_t text) const { return text == 0 ? 0 : rows_.at(text - 1).hit; }
+  void set_mark_holder(MarkHolder* holder) { mark_holder_ = holder; }  // Before the first mark.
+
   // A text event: remembers what the source means by its id. False: malformed.
   bool learn(std::uint16_t source, const model::Text& part);
   // A new reference to what the source calls `id`; 0 if it never said.
   std::uint32_t of_source(std::uint16_t source, std::uint32_t id);
+  // The same without a reference, for a look.
+  std::uint32_t peek_source(std::uint16_t source, std::uint32_t id) const;
 
   TextPages::View pages() const { return rows_.view(); }
   const TextPages& rows() const { return rows_; }
@@ -53,6 +67,7 @@ class TextTable {
   SlotIndex index_;
   std::vector<std::uint32_t> references_;  // Beside the rows, so that counting does not touch a pinned page.
   std::vector<SourceTexts> sources_;
+  MarkHolder* mark_holder_ = nullptr;
   std::uint64_t text_bytes_ = 0;
   std::uint64_t rejected_ = 0;
 };

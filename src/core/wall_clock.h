@@ -22,11 +22,14 @@ class WallClock {
     TimeNs sum = 0;
     return __builtin_add_overflow(engine_ns, offset_ns_, &sum) ? kTimeMaxNs : sum;
   }
+  // Seconds since 1970 plus the offset of local time.
+  std::int64_t local_s(TimeNs engine_ns) const { return unix_ns(engine_ns) / kSecond + utc_offset_s_; }
   // Boot time of a start in clock ticks; 0, which reads as not known, where it cannot be one.
   TimeNs ticks_ns(std::uint64_t ticks) const {
     TimeNs ns = 0;
     return __builtin_mul_overflow(ticks, kSecond / ticks_per_second_, &ns) ? 0 : ns;
   }
+  std::int32_t utc_offset_s() const { return utc_offset_s_; }
   std::uint64_t steps() const { return steps_; }
 
  private:

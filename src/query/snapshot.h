@@ -7,6 +7,7 @@
 
 #include "alert/alert.h"
 #include "base/page_store.h"
+#include "baseline/app_baselines.h"
 #include "core/engine.h"
 #include "store/recent_series.h"
 
@@ -33,7 +34,8 @@ struct Snapshot {
   std::shared_ptr<Pin> pin;
   core::EngineViews engine;
   store::SeriesViews series;
-  alert::AlertPages::View alerts;  // Without rows where alerts are off.
+  alert::AlertPages::View alerts;        // Without rows where alerts are off.
+  baseline::AppBaselineViews baselines;  // Without rows where baselines are off.
   std::vector<SourceRow> sources;
 
   ~Snapshot() {

@@ -1,6 +1,7 @@
 #include "query/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace ipm::query {
 namespace {
@@ -30,10 +31,22 @@ Piece first_piece(std::string_view text) {
   return {bytes, true};
 }
 
+// How many of its first bytes are ASCII, at least: nearly always all of them.
+std::size_t ascii_bytes(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080;
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  while (at < text.size() && static_cast<std::uint8_t>(text[at]) < 0x80) ++at;
+  return at;
+}
+
 }  // namespace
 
 std::string_view valid_utf8(std::string_view text, std::string& scratch) {
-  std::size_t valid = 0;
+  std::size_t valid = ascii_bytes(text);
   while (valid < text.size()) {
     const Piece piece = first_piece(text.substr(valid));
     if (!piece.valid) break;

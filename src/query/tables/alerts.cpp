@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "query/tables/fields.h"
 #include "query/tables/tables.h"
 
@@ -7,6 +9,16 @@ namespace {
 using S = Snapshot;
 using R = alert::AlertRow;
 using T = std::string;
+
+Value deviation_or_null(const R& row) {
+  const double end = row.value < row.expected_low ? row.expected_low : row.expected_high;
+  if (row.value >= row.expected_low && row.value <= row.expected_high) return Value::of_double(0);
+  return end == 0 ? Value::null() : Value::of_double(100 * (row.value - end) / std::abs(end));
+}
+
+Value baseline_or_null(const R& row, double number) {
+  return row.tail_probability == 0 ? Value::null() : Value::of_double(number);
+}
 
 constexpr Field<R> kFields[] = {
     {{"id", kInt, "", "", "", "From 1, in the order of opening."},
@@ -43,10 +55,23 @@ constexpr Field<R> kFields[] = {
      [](const S&, const R& r, T& t) {
        return r.remote == model::IpAddress{} ? Value::null() : built(t, r.remote.text());
      }},
-    {{"remote_port", kInt, "", "", "it is not about one port", "Remote port."},
+    {{"remote_port", kInt, "", "", "it is not about one port",
+      "Remote port; of a listener, and of one who was called, the local one."},
      [](const S&, const R& r, T&) { return port_or_null(r.remote_port); }},
-    {{"remote_name", kText, "", "", "no DNS answer named it", "Name that DNS gave the address."},
+    {{"remote_name", kText, "", "", "no name was seen", "What the address was called, by TLS clients, else by DNS."},
      [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.name_text)); }},
+    {{"country", kText, "", "", "no database knows it", "Country of the remote address, ISO 3166-1 alpha-2.", true},
+     [](const S&, const R& r, T&) { return country_or_null(r.place); }},
+    {{"asn", kInt, "", "", "no database knows it", "Number of its autonomous system."},
+     [](const S&, const R& r, T&) { return if_measured(r.place.asn != 0, r.place.asn); }},
+    {{"feed", kText, "", "", "of other kinds than threat_intel", "List of threat intelligence.", true},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.feed_text)); }},
+    {{"indicator", kText, "", "", "of other kinds than threat_intel", "What is on that list."},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.indicator_text)); }},
+    {{"threshold", kText, "", "", "of other kinds than threshold", "Name of your threshold.", true},
+     [](const S&, const R& r, T&) { return text_or_null(r.threshold); }},
+    {{"listed", kTime, "", "", "of other kinds than threat_intel, or not known", "Since when that list has it."},
+     [](const S&, const R& r, T&) { return r.listed_unix_ns == 0 ? Value::null() : Value::of(r.listed_unix_ns); }},
     {{"metric", kText, "", "", "", "What `value` counts.", true},
      [](const S&, const R& r, T&) { return text_or_null(r.metric == nullptr ? "" : r.metric); }},
     {{"value", kReal, "", "", "", "Of the metric."},
@@ -55,6 +80,15 @@ constexpr Field<R> kFields[] = {
      [](const S&, const R& r, T&) { return Value::of_double(r.expected_low); }},
     {{"expected_high", kReal, "", "", "", "… to this."},
      [](const S&, const R& r, T&) { return Value::of_double(r.expected_high); }},
+    {{"deviation_percent", kReal, "%", "", "0 would be the end of what is usual",
+      "How far the value is from the nearer end of what would have been usual; 0 within."},
+     [](const S&, const R& r, T&) { return deviation_or_null(r); }},
+    {{"tail_probability", kReal, "", "", "no baseline is behind it",
+      "How often an interval of that program is as unusual as this one, by its baseline."},
+     [](const S&, const R& r, T&) { return baseline_or_null(r, double{r.tail_probability}); }},
+    {{"confidence", kReal, "", "", "no baseline is behind it",
+      "0 to 1: of that baseline, n / (n + 30) of n intervals."},
+     [](const S&, const R& r, T&) { return baseline_or_null(r, double{r.confidence}); }},
     {{"samples", kInt, "", "", "", "What that rests on."},
      [](const S&, const R& r, T&) { return Value::of_u(r.samples); }},
     {{"evidence", kText, "", "", "", "One sentence: who, what, how unusual, since when."},
@@ -63,6 +97,8 @@ constexpr Field<R> kFields[] = {
      [](const S&, const R& r, T&) { return text_or_null(alert::info(r.kind).techniques); }},
     {{"state", kText, "", "", "", "open or closed.", true},
      [](const S&, const R& r, T&) { return Value::of_text(r.open ? "open" : "closed"); }},
+    {{"verdict", kText, "", "", "nobody said anything", "acknowledged, false_positive, or suppressed by a rule.", true},
+     [](const S&, const R& r, T&) { return text_or_null(alert::verdict_name(r.verdict)); }},
     {{"notified", kBool, "", "", "", "Within the budget of notifications."},
      [](const S&, const R& r, T&) { return Value::of(r.notified ? 1 : 0); }},
     {{"drill", kBool, "", "", "", "Opened during a rehearsal."},

@@ -1,4 +1,5 @@
 #include "query/tables/activity_fields.h"
+#include "query/tables/score_fields.h"
 #include "query/tables/tables.h"
 
 namespace ipm::query {
@@ -7,6 +8,10 @@ namespace {
 using S = Snapshot;
 using R = core::AppRow;
 using T = std::string;
+
+std::uint32_t slot_of(const S&, const R& r) {
+  return r.slot;
+}
 
 constexpr Field<R> kFields[] = {
     {{"app", kText, "", "", "", "Key of the program: executable, script, workload, user class.", true},
@@ -35,6 +40,9 @@ constexpr Field<R> kFields[] = {
     activity::connections_field<R>,
     activity::remotes_field<R>,
     activity::srtt_us_field<R>,
+    score_field<R, slot_of>,
+    score_metric_field<R, slot_of>,
+    deviation_percent_field<R, slot_of>,
     activity::quality_field<R>,
     activity::coverage_field<R>,
 };

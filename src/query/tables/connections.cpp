@@ -1,3 +1,4 @@
+#include "core/likely_app.h"
 #include "model/coverage.h"
 #include "query/tables/fields.h"
 #include "query/tables/tables.h"
@@ -31,6 +32,63 @@ const core::FlowNamesRow& names(const S& s, const R& r) {
 // A client that calls here names this host, not itself.
 bool sni_is_remote(const S& s, const R& r) {
   return names(s, r).sni != 0 && r.tuple.direction != model::Direction::kIn;
+}
+
+const core::CapturedRow* captured(const S& s, const R& r) {
+  const std::uint32_t row = names(s, r).captured;
+  return row == 0 ? nullptr : &s.engine.captured.at(row - 1);
+}
+// Counted by packets alone.
+bool by_packets(const R& r) {
+  return r.cookie == 0;
+}
+template <typename Number>
+Value of_packets(const S& s, const R& r, Number core::CapturedRow::*field) {
+  const core::CapturedRow* row = captured(s, r);
+  return row == nullptr ? Value::null() : Value::of(static_cast<std::int64_t>(row->*field));
+}
+Value carried(const S& s, const R& r, bool sent) {
+  const core::CapturedRow* row = captured(s, r);
+  if (row == nullptr || (sent ? row->tx_short : row->rx_short)) return Value::null();
+  return Value::of(static_cast<std::int64_t>(sent ? row->tx_payload_bytes : row->rx_payload_bytes));
+}
+// The end that is translated, as it is beyond the translation.
+Value translated(const S& s, const R& r, T& scratch, bool port) {
+  const core::CapturedRow* row = captured(s, r);
+  if (row == nullptr || !row->translated) return Value::null();
+  const bool local = row->other.local != r.tuple.local || row->other.local_port != r.tuple.local_port;
+  if (port) return port_or_null(local ? row->other.local_port : row->other.remote_port);
+  return built(scratch, (local ? row->other.local : row->other.remote).text());
+}
+// Of a connection that both saw from its beginning to its end.
+Value disagreement(const S& s, const R& r, T& scratch) {
+  const core::CapturedRow* row = captured(s, r);
+  if (row == nullptr || by_packets(r) || !row->whole || r.open()) return Value::null();
+  if (r.coverage != model::kCoverageFull || (r.measured & SocketData::kBytes) != SocketData::kBytes) {
+    return Value::null();
+  }
+  scratch.clear();
+  const auto compare = [&](const char* name, std::uint64_t counted, std::uint64_t seen) {
+    if (counted == seen) return;
+    scratch += (scratch.empty() ? "" : ", ") + T(name) + " " + std::to_string(counted) + " by " +
+               T(model::byte_layer_name(r.layer)) + ", " + std::to_string(seen) + " by packets";
+  };
+  if (!row->tx_short) compare("tx", r.tx_bytes, row->tx_payload_bytes);
+  if (!row->rx_short) compare("rx", r.rx_bytes, row->rx_payload_bytes);
+  return text_or_null(scratch);
+}
+
+const model::Place& place(const S& s, const R& r) {
+  static constexpr model::Place kNowhere;
+  return r.endpoint == 0 ? kNowhere : s.engine.endpoints.at(r.endpoint - 1).place;
+}
+// As core/engine_labels.cpp has it: the address before its names.
+Value listed(const S& s, const R& r, std::uint32_t model::Listing::*text) {
+  std::uint32_t hit = r.endpoint == 0 ? 0 : s.engine.endpoints.at(r.endpoint - 1).hit;
+  for (const std::uint32_t name : {sni_is_remote(s, r) ? names(s, r).sni : 0, names(s, r).dns, names(s, r).ja4}) {
+    if (hit == 0 && name != 0) hit = s.engine.texts.at(name - 1).hit;
+  }
+  return hit == 0 ? Value::null() : text_or_null(s.engine.text(s.engine.hits.at(hit - 1).listing.*text));
 }
 
 std::uint64_t packets(const R& r, bool sent) {
@@ -77,6 +135,19 @@ constexpr Field<R> kFields[] = {
     {{"rule", kText, "", "", "no rule has applied yet", "The rule that found the owner, or why none is known.", true},
      [](const S&, const R& r, T&) { return text_or_null(model::rule_name(r.rule)); }},
     {{"candidates", kText, "", "", "not shared", "Pids of all processes that hold the socket."}, candidates},
+    {{"likely_app", kText, "", "", "an owner is known, or nothing fits",
+      "App that flows like this one were of; see likely_confidence.", true},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(core::likely_app(s.engine, r).app)); }},
+    {{"likely_confidence", kReal, "", "", "likely_app is null", "How far to trust likely_app: 0 to 1."},
+     [](const S& s, const R& r, T&) {
+       const core::LikelyApp likely = core::likely_app(s.engine, r);
+       return likely.app == 0 ? Value::null() : Value::of_double(likely.confidence);
+     }},
+    {{"likely_rule", kText, "", "", "likely_app is null", "What told it: ja4+name, ja4, name, server_port, port.",
+      true},
+     [](const S& s, const R& r, T&) {
+       return text_or_null(model::clue_kind_name(core::likely_app(s.engine, r).rule));
+     }},
     {{"proto", kText, "", "", "", "tcp, udp or the protocol number.", true},
      [](const S&, const R& r, T& t) { return built(t, model::protocol_name(r.tuple.protocol)); }},
     {{"direction", kText, "", "", "not known", "out: connected from here; in: accepted here; listen.", true},
@@ -95,6 +166,11 @@ constexpr Field<R> kFields[] = {
      }},
     {{"remote_port", kInt, "", "", "no remote end", "Remote port."},
      [](const S&, const R& r, T&) { return port_or_null(r.tuple.remote_port); }},
+    {{"nat_addr", kText, "", "", "no translation is known",
+      "The translated end beyond the translation: as packets show it where local_addr is the socket's."},
+     [](const S& s, const R& r, T& t) { return translated(s, r, t, false); }},
+    {{"nat_port", kInt, "", "", "no translation is known", "Its port."},
+     [](const S& s, const R& r, T& t) { return translated(s, r, t, true); }},
     {{"remote_name", kText, "", "", "no name was seen", "Name of the remote end, as name_source knows it."},
      [](const S& s, const R& r, T&) {
        return text_or_null(s.engine.text(sni_is_remote(s, r) ? names(s, r).sni : names(s, r).dns));
@@ -105,6 +181,14 @@ constexpr Field<R> kFields[] = {
        if (sni_is_remote(s, r)) return Value::of_text("sni");
        return names(s, r).dns != 0 ? Value::of_text("dns") : Value::null();
      }},
+    {{"country", kText, "", "", "no database knows it", "Country of the remote address, ISO 3166-1 alpha-2.", true},
+     [](const S& s, const R& r, T&) { return country_or_null(place(s, r)); }},
+    {{"asn", kInt, "", "", "no database knows it", "Number of its autonomous system."},
+     [](const S& s, const R& r, T&) { return if_measured(place(s, r).asn != 0, place(s, r).asn); }},
+    {{"feed", kText, "", "", "on no list", "List of threat intelligence that has the remote end.", true},
+     [](const S& s, const R& r, T&) { return listed(s, r, &model::Listing::feed); }},
+    {{"indicator", kText, "", "", "on no list", "What that list has: an address, a network, a name, a JA4."},
+     [](const S& s, const R& r, T&) { return listed(s, r, &model::Listing::indicator); }},
     {{"sni", kText, "", "", "no TLS hello with one was seen", "Server name that the TLS client asked for."},
      [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(names(s, r).sni)); }},
     {{"ech", kBool, "", "", "no TLS hello was seen",
@@ -149,12 +233,38 @@ constexpr Field<R> kFields[] = {
      [](const S&, const R& r, T&) { return if_measured(has(r, SocketData::kRxBytes), r.rx_bytes); }},
     {{"layer", kText, "", "", "nothing was counted", "Where the bytes were counted.", true},
      [](const S&, const R& r, T&) { return text_or_null(model::byte_layer_name(r.layer)); }},
-    {{"tx_packets", kInt, "packets", "", "not counted by the source", "Segments or datagrams sent."},
-     [](const S&, const R& r, T&) { return if_measured(has(r, SocketData::kTxPackets), packets(r, true)); }},
-    {{"rx_packets", kInt, "packets", "", "not counted by the source", "Segments or datagrams received."},
-     [](const S&, const R& r, T&) { return if_measured(has(r, SocketData::kRxPackets), packets(r, false)); }},
+    {{"tx_packets", kInt, "packets", "", "not counted by any source", "Segments or datagrams sent."},
+     [](const S& s, const R& r, T&) {
+       return has(r, SocketData::kTxPackets) ? Value::of(static_cast<std::int64_t>(packets(r, true)))
+                                             : of_packets(s, r, &core::CapturedRow::tx_packets);
+     }},
+    {{"rx_packets", kInt, "packets", "", "not counted by any source", "Segments or datagrams received."},
+     [](const S& s, const R& r, T&) {
+       return has(r, SocketData::kRxPackets) ? Value::of(static_cast<std::int64_t>(packets(r, false)))
+                                             : of_packets(s, r, &core::CapturedRow::rx_packets);
+     }},
+    {{"tx_ip_bytes", kInt, "bytes", "ip", "no packet source saw it", "Sent, by the IP headers of its packets."},
+     [](const S& s, const R& r, T&) { return of_packets(s, r, &core::CapturedRow::tx_ip_bytes); }},
+    {{"rx_ip_bytes", kInt, "bytes", "ip", "no packet source saw it", "Received, by the IP headers of its packets."},
+     [](const S& s, const R& r, T&) { return of_packets(s, r, &core::CapturedRow::rx_ip_bytes); }},
+    {{"tx_carried", kInt, "bytes", "payload", "no packet source saw it, or there were too many holes at once",
+      "Payload that its packets carried, of TCP each byte once."},
+     [](const S& s, const R& r, T&) { return carried(s, r, true); }},
+    {{"rx_carried", kInt, "bytes", "payload", "no packet source saw it, or there were too many holes at once",
+      "The same, received."},
+     [](const S& s, const R& r, T&) { return carried(s, r, false); }},
+    {{"disagreement", kText, "", "", "both agree, or only one of them saw all of it",
+      "Where the bytes of the kernel and of the packets differ, once it is closed."},
+     disagreement},
     {{"tx_retransmits", kInt, "segments", "", "not counted by the source", "Segments sent again."},
      [](const S&, const R& r, T&) { return if_measured(path(r, TcpSnapshot::kRetransmits), r.tx_retransmits); }},
+    {{"rx_retransmits", kInt, "segments", "", "no packet source measured it",
+      "Segments of the remote end that came again."},
+     [](const S& s, const R& r, T&) {
+       const core::CapturedRow* row = captured(s, r);
+       const bool measured = row != nullptr && (row->path_measured & TcpSnapshot::kRxRetransmits) != 0;
+       return measured ? Value::of(row->rx_retransmits) : Value::null();
+     }},
     {{"rx_out_of_order", kInt, "segments", "", "not counted by the source", "Segments received out of order."},
      [](const S&, const R& r, T&) { return if_measured(path(r, TcpSnapshot::kOutOfOrder), r.rx_out_of_order); }},
     {{"handshake_us", kInt, "us", "", "not measured", "Time of the TCP handshake."},
@@ -174,6 +284,11 @@ constexpr Field<R> kFields[] = {
      }},
     {{"source", kText, "", "", "not named", "The source that saw it first.", true},
      [](const S& s, const R& r, T&) { return text_or_null(s.engine.source_name(r.source)); }},
+    {{"packet_source", kText, "", "", "no packet source saw it", "The source that captured its packets.", true},
+     [](const S& s, const R& r, T&) {
+       const core::CapturedRow* row = captured(s, r);
+       return row == nullptr ? Value::null() : text_or_null(s.engine.source_name(row->source));
+     }},
 };
 constexpr auto kColumns = columns_of(kFields);
 

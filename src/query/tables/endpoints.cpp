@@ -18,12 +18,31 @@ bool has(const R& r, std::uint8_t bit) {
   return (r.measured & bit) != 0;
 }
 
+Value listed(const S& s, const R& r, std::uint32_t model::Listing::*text) {
+  const std::uint32_t hit = r.hit != 0 ? r.hit : r.name != 0 ? s.engine.texts.at(r.name - 1).hit : 0;
+  return hit == 0 ? Value::null() : text_or_null(s.engine.text(s.engine.hits.at(hit - 1).listing.*text));
+}
+
 constexpr Field<R> kFields[] = {
     {{"remote_addr", kText, "", "", "", "Remote address."},
      [](const S&, const R& r, T& t) { return built(t, r.address.text()); }},
-    {{"remote_name", kText, "", "", "no DNS answer named it",
-      "Name that the newest DNS answer with this address was for."},
+    {{"remote_name", kText, "", "", "no name was seen", "Its newest name, as name_source knows it."},
      [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.name)); }},
+    {{"name_source", kText, "", "", "no name was seen",
+      "sni: asked for in a TLS hello from here; dns: a DNS answer had this address.", true},
+     [](const S&, const R& r, T&) {
+       return r.name == 0 ? Value::null() : Value::of_text(r.name_is_sni ? "sni" : "dns");
+     }},
+    {{"country", kText, "", "", "no database knows it", "Its country, ISO 3166-1 alpha-2.", true},
+     [](const S&, const R& r, T&) { return country_or_null(r.place); }},
+    {{"asn", kInt, "", "", "no database knows it", "Number of its autonomous system."},
+     [](const S&, const R& r, T&) { return if_measured(r.place.asn != 0, r.place.asn); }},
+    {{"as_name", kText, "", "", "no database knows it", "Name of that system."},
+     [](const S& s, const R& r, T&) { return text_or_null(s.engine.text(r.as_name)); }},
+    {{"feed", kText, "", "", "on no list", "List of threat intelligence that has it, or its name.", true},
+     [](const S& s, const R& r, T&) { return listed(s, r, &model::Listing::feed); }},
+    {{"indicator", kText, "", "", "on no list", "What that list has: an address, a network or a name."},
+     [](const S& s, const R& r, T&) { return listed(s, r, &model::Listing::indicator); }},
     {{"scope", kText, "", "", "", "loopback, link, internal or external.", true},
      [](const S&, const R& r, T&) { return text_or_null(model::scope_name(r.address.scope())); }},
     {{"last_port", kInt, "", "", "none", "Remote port of its newest flow."},

@@ -90,6 +90,10 @@ inline Value built(std::string& scratch, std::string text) {
   scratch = std::move(text);
   return text_or_null(scratch);
 }
+// The place is the row's: its text is lent out.
+inline Value country_or_null(const model::Place& place) {
+  return place.has_country() ? Value::of_text({place.country, sizeof place.country}) : Value::null();
+}
 inline Value port_or_null(std::uint16_t port) {
   return port == 0 ? Value::null() : Value::of(port);
 }

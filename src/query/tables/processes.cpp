@@ -1,4 +1,5 @@
 #include "query/tables/activity_fields.h"
+#include "query/tables/score_fields.h"
 #include "query/tables/tables.h"
 
 namespace ipm::query {
@@ -8,6 +9,10 @@ using core::ProcessRow;
 using S = Snapshot;
 using R = ProcessRow;
 using T = std::string;
+
+std::uint32_t app_of(const S&, const R& r) {
+  return r.app == 0 ? kNoSlot : r.app - 1;
+}
 
 constexpr Field<R> kFields[] = {
     {{"pid", kInt, "", "", "", "Process id (thread group)."},
@@ -90,6 +95,9 @@ constexpr Field<R> kFields[] = {
      [](const S&, const R& r, T&) { return if_measured((r.sampled & model::ProcessSample::kIo) != 0, r.read_bytes); }},
     {{"write_bytes", kInt, "bytes", "", "not readable", "Written to storage since its start."},
      [](const S&, const R& r, T&) { return if_measured((r.sampled & model::ProcessSample::kIo) != 0, r.write_bytes); }},
+    score_field<R, app_of>,
+    score_metric_field<R, app_of>,
+    deviation_percent_field<R, app_of>,
     activity::quality_field<R>,
     activity::coverage_field<R>,
 };

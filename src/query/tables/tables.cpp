@@ -5,9 +5,10 @@
 namespace ipm::query {
 
 std::span<const TableInfo> tables() {
-  static const std::array<TableInfo, 10> kTables = {
-      processes_table(),  apps_table(),   connections_table(), endpoints_table(), interfaces_table(),
-      namespaces_table(), series_table(), alerts_table(),      sources_table(),   ledger_table()};
+  static const std::array<TableInfo, 11> kTables = {processes_table(), apps_table(),       connections_table(),
+                                                    endpoints_table(), interfaces_table(), namespaces_table(),
+                                                    series_table(),    baselines_table(),  alerts_table(),
+                                                    sources_table(),   ledger_table()};
   return kTables;
 }
 

@@ -29,6 +29,7 @@ TableInfo endpoints_table();
 TableInfo interfaces_table();
 TableInfo namespaces_table();
 TableInfo series_table();
+TableInfo baselines_table();
 TableInfo alerts_table();
 TableInfo sources_table();
 TableInfo ledger_table();
