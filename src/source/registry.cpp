@@ -10,6 +10,8 @@
 #ifdef IPM_WITH_EBPF
 #include "source/ebpf/ebpf.h"
 #endif
+#include "source/drill/drill.h"
+#include "source/pcap/pcap.h"
 #include "source/replay/replay.h"
 #include "source/sock_diag/sock_diag.h"
 #include "source/synthetic/synthetic.h"
@@ -21,9 +23,9 @@ std::span<const Backend> backends() {
 #ifdef IPM_WITH_EBPF
       {"ebpf", make_ebpf_source, true},
 #endif
-      {"sock_diag", make_sock_diag_source, true},
-      {"replay", make_replay_source, false},
-      {"synthetic", make_synthetic_source, false},
+      {"sock_diag", make_sock_diag_source, true}, {"pcap", make_pcap_source, false},
+      {"replay", make_replay_source, false},      {"synthetic", make_synthetic_source, false},
+      {"drill", make_drill_source, false},
   };
   return kBackends;
 }
@@ -46,7 +48,7 @@ Result<std::vector<Candidate>> automatic_candidates(const SourceOptions& options
   std::set<std::string_view> known;
   for (const Backend& backend : backends()) {
     if (!backend.automatic) continue;
-    Candidate candidate{backend.scheme, backend.make(), options};
+    Candidate candidate{backend.scheme, backend.make(options.uri), options};
     const std::span<const std::string_view> own = candidate.source->parameters();
     known.insert(own.begin(), own.end());
     std::erase_if(candidate.options.uri.parameters,

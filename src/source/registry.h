@@ -13,8 +13,8 @@ namespace ipm::source {
 
 struct Backend {
   std::string_view scheme;
-  std::unique_ptr<Source> (*make)();
-  bool automatic;  // `auto:` may take it: best first in backends().
+  std::unique_ptr<Source> (*make)(const SourceUri& uri);  // The URI decides no more than which kind it is.
+  bool automatic;                                         // `auto:` may take it: best first in backends().
 };
 
 std::span<const Backend> backends();

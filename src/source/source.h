@@ -73,6 +73,8 @@ class Source {
   virtual bool looking() const noexcept { return false; }
   // True: its events carry the source numbers, settings and clock anchors of an earlier run (an event log).
   virtual bool carries_run() const noexcept { return false; }
+  // True: what it tells of never happened (a drill, a synthetic host), so nothing that is kept learns from it.
+  virtual bool made_up() const noexcept { return false; }
   virtual int fd() const noexcept = 0;              // Pollable: readable when poll() has work. -1: next_due_ns() says.
   virtual TimeNs next_due_ns() const noexcept = 0;  // CLOCK_BOOTTIME of the next timed work; 0: now; INT64_MAX: none.
   virtual void interrupt() noexcept = 0;            // Any thread; makes a waiting poll() return soon.

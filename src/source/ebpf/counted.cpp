@@ -9,10 +9,9 @@ using model::Rule;
 
 // A socket that is known, in the look of a tick.
 void Sockets::count_seen(std::uint64_t cookie, Socket& socket, const Seen& seen, TimeNs now) {
-  socket.missed = false;
   socket.inode = seen.record.inode;
   if (seen.holders_total == 1 && (!socket.owned || socket.origin.empty())) {
-    const ProcessKey holder = seen.holders.front();
+    const ProcessKey holder = seen.holders.front().key;
     if (processes_.ensure(holder.pid(), now) == holder) {
       socket.origin = holder;
       socket.rule = Rule::kOnlyHolder;
@@ -31,6 +30,7 @@ void Sockets::count_seen(std::uint64_t cookie, Socket& socket, const Seen& seen,
 // A UDP socket of which there are packets and nothing else: it came after the last look. Whose it is, the next one or
 // its end tells.
 void Sockets::count_unseen(std::uint64_t cookie, TimeNs now) {
+  if (peers_.all(cookie).empty()) return;
   Socket* const socket = ensure(cookie);
   if (socket == nullptr || socket->announced) return;
   meet(cookie, *socket, now);

@@ -1,6 +1,6 @@
 // UDP: bytes of a process, told for the remotes that it talked to.
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "source/ebpf/sockets.h"
 
@@ -22,24 +22,49 @@ void Sockets::meet(std::uint64_t cookie, Socket& socket, TimeNs now) {
   if (const Peer* const first = peers_.first(cookie)) socket.tuple = first->tuple;
 }
 
-Bytes Sockets::tell_datagrams(std::uint64_t cookie, Socket& socket, ProcessKey process, Bytes bytes, TimeNs now) {
+// A UDP socket is known by its first sums, which would be read with the tick; without the calls, by its packets, and
+// its owner by who closes it.
+Sockets::Introduced Sockets::introduce(std::uint64_t cookie, const model::FlowTuple& packet, TimeNs now,
+                                       ProcessKey closer) {
+  const bool by_packets = settings_.counting == Counting::kKernel;
+  if (by_packets) count_unseen(cookie, now);
+  Socket* const socket = find(cookie);
+  if (socket == nullptr) return {.owner = {}, .flow = cookie};
+  const Peer* const peer = peers_.find(peer_key_of(cookie, packet));
+  const bool told = socket->announced && (peer == nullptr || peer->number == 0 || peer->opened);
+  if (!told && by_packets) (void)tell_datagrams(cookie, *socket, {}, {}, now);
+  for (Entry* entry = told ? nullptr : socket->entries; entry != nullptr; entry = entry->next_of_socket) {
+    (void)flush(cookie, *socket, *entry, now, kAll, true);
+  }
+  if (by_packets && !socket->owned && !closer.empty()) {
+    socket->last_holder = closer;
+    tell_owner(cookie, *socket, now);
+  }
+  const bool apart = peer != nullptr && peer->opened;
+  return {.owner = socket->origin, .flow = apart ? Peers::flow_of(cookie, peer->number) : cookie};
+}
+
+Sockets::Rest Sockets::tell_datagrams(std::uint64_t cookie, Socket& socket, ProcessKey process, Bytes bytes,
+                                      TimeNs now) {
+  bool short_of_room = false;
   const auto tell = [&](std::span<Peer* const> peers) {
     for (Peer* const peer : peers) {
       const Bytes part{std::min(bytes.tx, peer->credit.tx), std::min(bytes.rx, peer->credit.rx)};
       if (part.sum() + peer->packets_out + peer->packets_in == 0) continue;
-      if (!tell_peer(cookie, socket, *peer, process, part, now)) return;
+      short_of_room = !has_room() || !tell_peer(cookie, socket, *peer, process, part, now);
+      if (short_of_room) return;
       bytes.tx -= part.tx;
       bytes.rx -= part.rx;
     }
   };
   tell(peers_.read(cookie, now));
-  if (bytes.sum() != 0) tell(peers_.read(cookie, now, true));
-  return bytes;
+  if (bytes.sum() != 0 && !short_of_room) tell(peers_.read(cookie, now, true));
+  return {.bytes = bytes, .short_of_room = short_of_room};
 }
 
 bool Sockets::tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, ProcessKey process, Bytes bytes, TimeNs now) {
   std::uint16_t flags = flags_of(socket);
-  if (counting_ == Counting::kKernel) {
+  if (settings_.counting == Counting::kKernel) {
     process = socket.origin;
     bytes = peer.ip;
     if (socket.rule == Rule::kLastHolder) flags |= model::kEventInferred;
@@ -48,7 +73,9 @@ bool Sockets::tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, Proces
   if (peer.number != 0 && !peer.opened) {
     if (!open_conversation(flow, socket, peer.tuple, process, now)) return false;
     peer.opened = true;
+    peer.unowned = settings_.counting == Counting::kKernel && process.empty();
   }
+  tell_peer_owner(socket, peer, now);
   model::SocketData event;
   event.tuple = peer.tuple;
   event.layer = layer_of(socket);
@@ -61,7 +88,7 @@ bool Sockets::tell_peer(std::uint64_t cookie, Socket& socket, Peer& peer, Proces
   peer.packets_out -= event.tx_packets;
   peer.packets_in -= event.rx_packets;
   peer.ip = {};
-  if (counting_ == Counting::kKernel) {
+  if (settings_.counting == Counting::kKernel) {
     peer.credit = {};
     if (!process.empty()) processes_.talked(process);
     return true;
@@ -77,7 +104,7 @@ bool Sockets::open_conversation(std::uint64_t flow, const Socket& socket, const 
   payload.tuple = tuple;
   payload.how = OpenHow::kBind;
   payload.quality = process.empty() ? Quality::kUnknown : Quality::kExact;
-  const Rule rule = counting_ == Counting::kCalls ? Rule::kIo : socket.rule;
+  const Rule rule = settings_.counting == Counting::kCalls ? Rule::kIo : socket.rule;
   payload.rule = process.empty() ? Rule::kNone : rule;
   payload.uid = socket.uid;
   return out_.write(model::make_event(now, EventKind::kSocketOpen, process, flow, payload, flags_of(socket)));
@@ -108,41 +135,53 @@ bool Sockets::tell_others(std::uint64_t cookie, Socket& socket, ProcessKey proce
 }
 
 // Packets that moved no byte of a process: not read yet, or thrown away.
-bool Sockets::settle_packets(TimeNs now, std::uint64_t room_min) {
+bool Sockets::settle_packets(TimeNs now) {
   for (const std::uint64_t cookie : peers_.sockets()) {
-    if (out_.room() < room_min) return false;
-    if (counting_ == Counting::kKernel) count_unseen(cookie, now);
+    if (out_.room() < settings_.room_min) return false;
+    if (settings_.counting == Counting::kKernel) count_unseen(cookie, now);
     Socket* const socket = find(cookie);
-    if (socket != nullptr && socket->announced) (void)tell_datagrams(cookie, *socket, {}, {}, now);
+    if (socket == nullptr || !socket->announced) continue;
+    if (tell_datagrams(cookie, *socket, {}, {}, now).short_of_room) return false;
   }
   if (now - packets_swept_ns_ < kPacketsSweep) return true;
   packets_swept_ns_ = now;
   for (const ipm_peer_key& key : peers_.silent(now)) {
-    if (find(key.cookie) == nullptr) {
+    Socket* const socket = find(key.cookie);
+    if (socket == nullptr) {
       peers_.forget_all(key.cookie);
       continue;
     }
-    if (out_.room() < room_min) return false;
-    for (const Peer* const peer : peers_.all(key.cookie)) {
-      if (std::memcmp(&peer->key, &key, sizeof key) == 0) close_conversation(*peer, model::CloseReason::kIdle, now);
-    }
+    if (out_.room() < settings_.room_min) return false;
+    if (Peer* const peer = peers_.find(key)) close_conversation(*socket, *peer, model::CloseReason::kIdle, now);
     peers_.forget(key);
   }
   return true;
 }
 
-void Sockets::close_conversation(const Peer& peer, model::CloseReason reason, TimeNs now) {
+// Of a conversation that was told before it was known whose it is.
+void Sockets::tell_peer_owner(const Socket& socket, Peer& peer, TimeNs now) {
+  if (!peer.opened || !peer.unowned || socket.origin.empty()) return;
+  const std::uint64_t flow = Peers::flow_of(peer.key.cookie, peer.number);
+  peer.unowned = !write_owner(flow, peer.tuple, socket, now);
+}
+
+void Sockets::close_conversation(const Socket& socket, Peer& peer, model::CloseReason reason, TimeNs now) {
   if (!peer.opened) return;
+  tell_peer_owner(socket, peer, now);
+  peer.opened = false;
   model::SocketClose close;
   close.tuple = peer.tuple;
   close.reason = reason;
   out_.write(model::make_event(now, EventKind::kSocketClose, {}, Peers::flow_of(peer.key.cookie, peer.number), close));
 }
 
-void Sockets::end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now) {
-  if (socket.announced) (void)tell_datagrams(cookie, socket, {}, {}, now);
-  for (const Peer* const peer : peers_.all(cookie)) close_conversation(*peer, model::CloseReason::kOrderly, now);
-  if (socket.others) {
+bool Sockets::end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now) {
+  if (socket.announced && tell_datagrams(cookie, socket, {}, {}, now).short_of_room) return false;
+  for (Peer* const peer : peers_.all(cookie)) {
+    if (!has_room()) return false;
+    close_conversation(socket, *peer, model::CloseReason::kOrderly, now);
+  }
+  if (std::exchange(socket.others, false)) {
     Peer others;
     others.key.cookie = cookie;
     others.number = Peers::kOthers;
@@ -150,9 +189,10 @@ void Sockets::end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now
     others.tuple = socket.tuple;
     others.tuple.remote = {};
     others.tuple.remote_port = 0;
-    close_conversation(others, model::CloseReason::kOrderly, now);
+    close_conversation(socket, others, model::CloseReason::kOrderly, now);
   }
   peers_.forget_all(cookie);
+  return has_room();
 }
 
 }  // namespace ipm::source::ebpf

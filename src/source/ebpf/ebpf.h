@@ -5,8 +5,8 @@
 //
 // URI parameters: interval (between two readings of the sums; default 1s), sockets (entries for pairs of socket and
 // process; default 65536), ring (bytes of the ring; default 4M), cpu_max (share of one core that it may take before it
-// reads less often; default 5%), proc (another /proc tree), without (a comma-separated list of parts to leave out:
-// lifecycle, processes, accept, release, names, seed; without length it does not open).
+// reads less often; default 5%), proc (another /proc tree), without (a comma-separated list of parts to leave out: see
+// parts.h; without length, lifecycle and seed have to run).
 #pragma once
 
 #include <memory>
@@ -15,6 +15,6 @@
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_ebpf_source();
+std::unique_ptr<Source> make_ebpf_source(const SourceUri& uri = {});
 
 }  // namespace ipm::source

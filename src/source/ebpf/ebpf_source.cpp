@@ -12,10 +12,11 @@
 #include "os/linux/clock.h"
 #include "os/linux/netns.h"
 #include "source/ebpf/ebpf.h"
+#include "source/ebpf/intake.h"
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_ebpf_source() {
+std::unique_ptr<Source> make_ebpf_source(const SourceUri&) {
   return std::make_unique<ebpf::EbpfSource>();
 }
 
@@ -55,6 +56,7 @@ Status EbpfSource::open(const SourceOptions& options) {
   Result<Options> read = read_options(options);
   if (!read.ok()) return read.status();
   options_ = *read;
+  governor_ = Governor(options_.cpu_max);
   host::Waiting waiting;
   if (Status status = waiting.open(); !status.ok()) return status.with_context("ebpf");
   if (Status status = kernel_.open(options_); !status.ok()) return status.with_context("ebpf");
@@ -64,8 +66,12 @@ Status EbpfSource::open(const SourceOptions& options) {
   }
   wait_ = std::move(waiting);
   processes_ = std::make_unique<host::Processes>(options_.proc_root, out_);
-  sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, std::size_t{options_.sockets_max} * 2,
-                                       kernel_.has(Part::kLength) ? Counting::kCalls : Counting::kKernel);
+  Sockets::Settings settings;
+  settings.sockets_max = std::size_t{options_.sockets_max} * 2;
+  settings.counting = kernel_.has(Part::kLength) ? Counting::kCalls : Counting::kKernel;
+  settings.ends_told = kernel_.has(Part::kLifecycle);
+  settings.room_min = kRoomMin;
+  sockets_ = std::make_unique<Sockets>(kernel_, out_, *processes_, settings);
   names_ = std::make_unique<Names>(out_, *sockets_);
   // Nothing of it is needed to see what sockets move; it is what that is compared with.
   namespaces_ =
@@ -74,6 +80,7 @@ Status EbpfSource::open(const SourceOptions& options) {
   if (Status own = namespaces_->open_own(); !own.ok()) {
     degradations_["interface and namespace counters"] = std::string(own.message());
   }
+  pids_are_procs_ = os::in_initial_pid_namespace() || options_.proc_root != Options{}.proc_root;
   if (!os::in_initial_pid_namespace()) {
     degradations_["names from /proc"] = "pids are those of the initial pid namespace; needs its /proc, as proc=";
   }
@@ -129,7 +136,7 @@ Status EbpfSource::poll_within(ring::Writer& out, std::chrono::nanoseconds timeo
 bool EbpfSource::work(bool& short_of_room) {
   // What was there before comes before what happened to it.
   if (!beginning_told_) {
-    beginning_told_ = sockets_->settle_look(os::boottime_ns(), kRoomMin);
+    beginning_told_ = sockets_->settle_look(os::boottime_ns());
     short_of_room = !beginning_told_;
     if (!beginning_told_) return false;
   }
@@ -139,22 +146,30 @@ bool EbpfSource::work(bool& short_of_room) {
 }
 
 bool EbpfSource::read_ring(bool& short_of_room) {
-  if (out_.room() < kRoomMin) {
+  if (out_.room() < kRoomMin || !sockets_->go_on()) {
     short_of_room = true;
     return false;
   }
   bool any = false;
   const bool stopped = kernel_.consume([&](std::span<const std::byte> record) {
     any = true;
-    own_records_.pass(record, [&](std::span<const std::byte> each) {
-      const auto head = head_of(each);
-      head && head->type == IPM_RECORD_PACKET ? names_->take(each) : sockets_->take(each);
-    });
-    return out_.room() >= kRoomMin;
+    own_records_.pass(record, [&](std::span<const std::byte> each) { take_record(each, *names_, *sockets_); });
+    return out_.room() >= kRoomMin && sockets_->go_on();
   });
   if (!stopped) ring_empty_ = true;
   short_of_room = stopped;
   return any;
+}
+
+bool EbpfSource::settle(TimeNs now) {
+  if (!names_->settle(kernel_.epoch(), now, kRoomMin) || !sockets_->settle(now)) return false;
+  // Of exits nobody told, or it was lost.
+  if (pids_are_procs_ && (exits_lost_ || !kernel_.has(Part::kProcesses))) {
+    const auto gone = [&](std::uint32_t pid) { sockets_->process_gone(pid, now); };
+    if (!processes_->find_exits(now, kRoomMin, gone)) return false;
+  }
+  exits_lost_ = false;
+  return true;
 }
 
 bool EbpfSource::advance_tick(bool& short_of_room) {
@@ -180,14 +195,11 @@ bool EbpfSource::advance_tick(bool& short_of_room) {
       if (ring_empty_) phase_ = Phase::kSettle;
       break;
     case Phase::kSettle:
-      if (sockets_->settle(now, kRoomMin)) {
-        // Nobody told of them, or it was lost.
-        if (std::exchange(exits_lost_, false) || !kernel_.has(Part::kProcesses)) processes_->find_exits(now, kRoomMin);
-        phase_ = Phase::kCounters;
-      } else {
+      if (!settle(now)) {
         short_of_room = true;
         return false;
       }
+      phase_ = Phase::kCounters;
       break;
     case Phase::kCounters:
       if (!step_counters(now)) {
@@ -212,10 +224,12 @@ void EbpfSource::begin_tick(TimeNs now) {
   (void)looks_.begin();
   processes_->begin_look();
   kernel_.next_epoch();
+  sockets_->begin_tick();
   ring_empty_ = false;
   count_losses(now);
   phase_ = Phase::kRing;
-  const bool sweep = !kernel_.has(Part::kLength) || (!kernel_.has(Part::kRelease) && now >= next_sweep_ns_);
+  const bool ends_told = kernel_.has(Part::kRelease) && kernel_.has(Part::kLifecycle);
+  const bool sweep = !kernel_.has(Part::kLength) || ((!ends_told || sockets_->wants_look()) && now >= next_sweep_ns_);
   if ((look_wanted_ || sweep) && kernel_.has(Part::kSeed)) begin_look(look_after_loss_, now);
 }
 
@@ -234,36 +248,19 @@ bool EbpfSource::step_counters(TimeNs now) {
 }
 
 void EbpfSource::count_losses(TimeNs now) {
-  const auto before = std::exchange(counters_, kernel_.counters());
-  const auto grown = [&](ipm_counter which) { return counters_[which] - before[which]; };
-  if (grown(IPM_COUNT_RING_IO_FULL) != 0) {
-    // Nothing is lost: the map has it, only not which of it is new.
-    sockets_->note_every_use();
-  }
-  out_.lost(grown(IPM_COUNT_NAMES_FULL));  // Names, and no number.
-  const std::uint64_t refused = std::exchange(refused_before_, sockets_->refused());
-  const std::uint64_t records = grown(IPM_COUNT_RING_FULL) + (sockets_->refused() - refused);
-  const std::uint64_t calls = grown(IPM_COUNT_MAP_FULL) + grown(IPM_COUNT_LIFE_FAILED);
-  const auto tell = [&](std::uint64_t events, std::optional<std::uint64_t> bytes, model::ByteLayer layer) {
-    if (events == 0) return;
-    model::Loss loss;
-    loss.what = model::LossWhat::kKernelBuffer;
-    loss.events = events;
-    loss.bytes = bytes.value_or(0);
-    loss.bytes_known = bytes ? 1 : 0;
-    loss.layer = layer;
-    out_.lost(events);
+  if (out_.room() < kRoomMin) return;  // With the next tick.
+  const KernelCounters before = std::exchange(counters_, kernel_.counters());
+  KernelCounters grown;
+  for (std::size_t i = 0; i < grown.size(); ++i) grown[i] = counters_[i] - before[i];
+  const std::uint64_t refused_before = std::exchange(refused_before_, sockets_->refused());
+  const Losses losses =
+      losses_of(grown, sockets_->refused() - refused_before, kernel_.has(Part::kLength), kernel_.has(Part::kLifecycle));
+  out_.lost(losses.names);
+  for (const model::Loss& loss : losses.events) {
+    out_.lost(loss.events);
     out_.write(model::make_event(now, model::EventKind::kLoss, {}, 0, loss));
-  };
-  // Those of TCP come with the counters at the end of the connection, if that is told.
-  const std::uint64_t tcp = kernel_.has(Part::kLifecycle) ? 0 : grown(IPM_COUNT_MAP_FULL_TCP);
-  tell(calls, grown(IPM_COUNT_MAP_FULL_TX) + grown(IPM_COUNT_MAP_FULL_RX) + tcp, model::ByteLayer::kApp);
-  tell(records, std::nullopt, model::ByteLayer::kApp);
-  if (!kernel_.has(Part::kLength)) {
-    tell(grown(IPM_COUNT_PEERS_FULL), grown(IPM_COUNT_PEERS_FULL_TX) + grown(IPM_COUNT_PEERS_FULL_RX),
-         model::ByteLayer::kIp);
   }
-  if (records == 0) return;
+  if (losses.records == 0) return;
   sockets_->note_loss();
   exits_lost_ = true;
   look_wanted_ = true;
@@ -342,6 +339,11 @@ Degradations EbpfSource::degradations() const {
   if (sockets_->peers_refused() + counters_[IPM_COUNT_PEERS_FULL] > 0) {
     out.push_back({"whom udp sockets talk to, past the bound", false,
                    "more conversations at once than sockets= has room for; their bytes are told without a remote"});
+  }
+  if (counters_[IPM_COUNT_MAP_FULL] > 0) {
+    out.push_back({"bytes past the bound", false,
+                   "more pairs of socket and process at once than sockets= has room for; those of tcp are told when "
+                   "their connection ends"});
   }
   if (processes_->refused() > 0) {
     out.push_back({"processes past the bound", false, "more talking processes than the source keeps"});

@@ -8,6 +8,7 @@
 #include "os/linux/fd.h"
 #include "source/ebpf/governor.h"
 #include "source/ebpf/kernel_side.h"
+#include "source/ebpf/losses.h"
 #include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
 #include "source/ebpf/own_records.h"
@@ -49,6 +50,7 @@ class EbpfSource final : public Source {
   Status poll_within(ring::Writer& out, std::chrono::nanoseconds timeout);
   bool work(bool& short_of_room);
   bool read_ring(bool& short_of_room);  // True: something was there.
+  bool settle(TimeNs now);              // True: all is told.
   bool advance_tick(bool& short_of_room);
   void begin_tick(TimeNs now);
   void count_losses(TimeNs now);
@@ -74,7 +76,7 @@ class EbpfSource final : public Source {
   std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.
 
   Phase phase_ = Phase::kIdle;
-  Governor governor_;
+  Governor governor_{Options{}.cpu_max};  // Of `options_`, once open.
   TimeNs cpu_ns_ = 0, last_tick_ns_ = 0;  // CPU time of poll() since then.
   bool beginning_told_ = false;
   bool ring_empty_ = false;  // Since the tick began.
@@ -82,8 +84,9 @@ class EbpfSource final : public Source {
   os::Fd look_;
   bool look_wanted_ = false, look_after_loss_ = false, look_is_after_loss_ = false;
   bool exits_lost_ = false;
+  bool pids_are_procs_ = true;  // What the kernel side calls a process, its /proc does too.
   std::uint64_t refused_before_ = 0;
-  std::array<std::uint64_t, IPM_COUNTERS> counters_{};
+  KernelCounters counters_{};
 
   host::Looks looks_;
   std::map<std::string, std::string> degradations_;

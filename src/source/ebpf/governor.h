@@ -12,7 +12,6 @@ class Governor {
  public:
   static constexpr int kStretchMax = 8;
 
-  Governor() = default;
   // `share_max`: 0.05 is 5 % of a core.
   explicit Governor(double share_max) : share_max_(share_max) {}
 
@@ -31,7 +30,7 @@ class Governor {
   int stretch() const { return stretch_; }
 
  private:
-  double share_max_ = 1;
+  double share_max_;
   int stretch_ = 1;
 };
 

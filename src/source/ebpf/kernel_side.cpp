@@ -241,6 +241,10 @@ std::uint32_t KernelSide::epoch() const {
   return state_->orders->epoch;  // Written by this thread alone.
 }
 
+std::uint32_t KernelSide::uses_lost() const {
+  return std::atomic_ref(state_->orders->uses_lost).load();
+}
+
 bool KernelSide::consume(const std::function<bool(std::span<const std::byte>)>& visit) {
   state_->visit = visit;
   state_->stopped = false;

@@ -29,6 +29,8 @@ class Traffic {
   virtual Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) = 0;
   // The tick that entries are compared with: one whose epoch is this will not be told again before the next.
   virtual std::uint32_t epoch() const = 0;
+  // Records of first uses that found no room in the ring, up to now: what they would have pointed at is in the maps.
+  virtual std::uint32_t uses_lost() const = 0;
 };
 
 class KernelSide final : public Traffic {
@@ -49,6 +51,7 @@ class KernelSide final : public Traffic {
   void forget(const ipm_io_key& key) override;
   void forget(const ipm_peer_key& key) override;
   std::uint32_t epoch() const override;
+  std::uint32_t uses_lost() const override;
   Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override;
   Status each(const std::function<bool(const ipm_peer_key&, const ipm_peer&)>& visit) override;
 

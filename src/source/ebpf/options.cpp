@@ -14,6 +14,15 @@ constexpr TimeNs kIntervalMin = 10 * kMillisecond;
 constexpr std::uint64_t kSocketsMin = 16, kSocketsMax = 1U << 22;
 constexpr std::uint64_t kRingMin = 64U << 10, kRingMax = 1U << 30;
 
+// "length, lifecycle, … and seed"
+std::string parts_listed() {
+  std::string out;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    out += (i == 0 ? "" : i + 1 == kParts ? " and " : ", ") + std::string(kPartFacts[i].name);
+  }
+  return out;
+}
+
 Status read_without(std::string_view list, Options& out) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
@@ -22,9 +31,7 @@ Status read_without(std::string_view list, Options& out) {
     const auto* const part =
         std::find_if(kPartFacts.begin(), kPartFacts.end(), [&](const PartFacts& facts) { return facts.name == name; });
     if (part == kPartFacts.end()) {
-      return Status::invalid_argument(
-          "no part \"" + std::string(name) +
-          "\"; there are length, lifecycle, processes, accept, release, names, packets and seed");
+      return Status::invalid_argument("no part \"" + std::string(name) + "\"; there are " + parts_listed());
     }
     out.without[static_cast<std::size_t>(part - kPartFacts.begin())] = true;
   }

@@ -97,6 +97,11 @@ std::span<Peer* const> Peers::read(std::uint64_t cookie, TimeNs now, bool again)
   return active;
 }
 
+Peer* Peers::find(const ipm_peer_key& key) {
+  const auto found = peers_.find(key);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
 std::span<Peer* const> Peers::all(std::uint64_t cookie) const {
   const auto found = sockets_.find(cookie);
   if (found == sockets_.end()) return {};
@@ -137,7 +142,7 @@ void Peers::forget(const ipm_peer_key& key) {
   of.all[peer->place] = of.all.back();
   of.all[peer->place]->place = peer->place;
   of.all.pop_back();
-  std::erase(of.active, peer);
+  if (peer->active) std::erase(of.active, peer);
   // Number 0 is one flow for the life of the socket, and that flow has its remote.
   if (peer->number != 0) {
     of.free_numbers.push_back(peer->number);

@@ -29,7 +29,8 @@ struct Peer {
   ipm_peer_key key = {};
   model::FlowTuple tuple = {};
   std::uint16_t number = 0;
-  bool opened = false;                            // It was told.
+  bool opened = false;                            // It was told …
+  bool unowned = false;                           // … and nobody's then.
   Bytes credit = {};                              // Payload that is not told yet …
   Bytes ip = {};                                  // … IP total length …
   std::uint64_t packets_out = 0, packets_in = 0;  // … and packets.
@@ -62,6 +63,7 @@ class Peers {
   // Reads what moved over a socket, what was read in this tick only if it is to be read `again`. Those that have
   // something to tell, until the next call; void after forget().
   std::span<Peer* const> read(std::uint64_t cookie, TimeNs now, bool again = false);
+  Peer* find(const ipm_peer_key& key);  // Null: not known.
   // Of a socket, whether or not they have something to tell. Void after forget().
   std::span<Peer* const> all(std::uint64_t cookie) const;
   // The one that is told as the socket's own flow, if any.

@@ -8,7 +8,7 @@
 namespace ipm::source::ebpf {
 namespace {
 
-constexpr std::uint16_t kInet6 = 10;  // AF_INET6
+constexpr std::uint16_t kInet = 2, kInet6 = 10;  // AF_INET, AF_INET6
 
 std::string text_of(const char* text, std::size_t bytes_max) {
   return {text, strnlen(text, bytes_max)};
@@ -80,6 +80,21 @@ model::FlowTuple tuple_of(const ipm_tuple& tuple) {
   out.netns = tuple.netns;
   out.protocol = static_cast<std::uint8_t>(tuple.protocol);
   return out;
+}
+
+ipm_peer_key peer_key_of(std::uint64_t cookie, const model::FlowTuple& tuple) {
+  ipm_peer_key out{};
+  out.cookie = cookie;
+  const bool v4 = tuple.remote.is_v4();
+  out.family = v4 ? kInet : kInet6;
+  std::memcpy(out.remote_addr, tuple.remote.bytes.data() + (v4 ? 12 : 0), v4 ? 4 : 16);
+  out.remote_port = tuple.remote_port;
+  return out;
+}
+
+model::TcpState state_of(std::uint8_t state) {
+  using model::TcpState;
+  return state <= static_cast<std::uint8_t>(TcpState::kNewSynRecv) ? TcpState{state} : TcpState::kNone;
 }
 
 model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer) {

@@ -39,6 +39,8 @@ TimeNs time_of(ipm_u64 ns);
 // A process by the key that its row has.
 model::ProcessKey key_of(const ipm_actor& actor);
 model::FlowTuple tuple_of(const ipm_tuple& tuple);
+ipm_peer_key peer_key_of(std::uint64_t cookie, const model::FlowTuple& tuple);
+model::TcpState state_of(std::uint8_t state);
 model::FlowTuple tuple_of(const ipm_peer_key& key, const ipm_peer& peer);
 host::ToldProcess process_of(const ipm_record_process& record);
 

@@ -137,7 +137,7 @@ Bytes Sockets::rest_of(const Socket& socket) {
 }
 
 model::ByteLayer Sockets::layer_of(const Socket& socket) const {
-  if (counting_ == Counting::kCalls) return model::ByteLayer::kApp;
+  if (settings_.counting == Counting::kCalls) return model::ByteLayer::kApp;
   return socket.tuple.protocol == model::kProtocolTcp ? model::ByteLayer::kTcp : model::ByteLayer::kIp;
 }
 
@@ -149,22 +149,18 @@ void Sockets::tell_rest(std::uint64_t cookie, Socket& socket, TimeNs now) {
   const bool packets = socket.told.segs_out != socket.packets_out || socket.told.segs_in != socket.packets_in;
   if (!socket.owned) tell_owner(cookie, socket, now);
   if (tx + rx != 0) {
-    const bool counted = counting_ == Counting::kKernel && socket.rule != Rule::kLastHolder;
+    const bool counted = settings_.counting == Counting::kKernel && socket.rule != Rule::kLastHolder;
     (void)tell_data(cookie, socket, socket.origin, tx, rx, now, counted ? 0 : model::kEventInferred);
-  } else if (counting_ == Counting::kKernel && socket.told.measured == 0) {
+  } else if (settings_.counting == Counting::kKernel && socket.told.measured == 0) {
     return;  // Of MPTCP the kernel's counters are not read.
-  } else if (packets || socket.entries.empty()) {
+  } else if (packets || !socket.used) {
     (void)tell_data(cookie, socket, {}, 0, 0, now, 0);  // A measured zero is not "not measured".
   }
 }
 
 void Sockets::tell_owner(std::uint64_t cookie, Socket& socket, TimeNs now) {
-  model::SocketOwner payload;
-  payload.tuple = socket.tuple;
-  payload.quality = Quality::kExact;
   if (!socket.owned) {
     // Nobody was seen to accept or use it.
-    payload.quality = Quality::kInferred;
     socket.rule = Rule::kLastHolder;
     socket.origin = socket.last_holder;
     const auto listener = listeners_.find(listener_key(socket.tuple));
@@ -177,16 +173,29 @@ void Sockets::tell_owner(std::uint64_t cookie, Socket& socket, TimeNs now) {
     if (socket.origin.empty()) return;
     socket.owned = true;
   }
+  (void)write_owner(cookie, socket.tuple, socket, now);
+  for (Peer* const peer : peers_.all(cookie)) {
+    if (!has_room()) return;  // The others with what they say next, or with their end.
+    tell_peer_owner(socket, *peer, now);
+  }
+}
+
+bool Sockets::write_owner(std::uint64_t flow, const model::FlowTuple& tuple, const Socket& socket, TimeNs now) {
+  const bool inferred = socket.rule == Rule::kLastHolder || socket.rule == Rule::kListener;
+  model::SocketOwner payload;
+  payload.tuple = tuple;
+  payload.quality = inferred ? Quality::kInferred : Quality::kExact;
   payload.rule = socket.rule;
   payload.holders = 1;
   payload.owners[0] = socket.origin.ref();
-  out_.write(model::make_event(now, EventKind::kSocketOwner, {}, cookie, payload, flags_of(socket)));
-  for (const Peer* const peer : peers_.all(cookie)) {
-    if (!peer->opened) continue;
-    payload.tuple = peer->tuple;
-    const std::uint64_t flow = Peers::flow_of(cookie, peer->number);
-    out_.write(model::make_event(now, EventKind::kSocketOwner, {}, flow, payload, flags_of(socket)));
-  }
+  return out_.write(model::make_event(now, EventKind::kSocketOwner, {}, flow, payload, flags_of(socket)));
+}
+
+void Sockets::tell_failure(std::uint64_t cookie, const Socket& socket, TimeNs now) {
+  model::SocketFailure failure;
+  failure.tuple = socket.tuple;
+  failure.error = socket.error;
+  out_.write(model::make_event(now, EventKind::kFailure, socket.origin, cookie, failure, flags_of(socket)));
 }
 
 void Sockets::tell_close(std::uint64_t cookie, Socket& socket, TimeNs now) {
@@ -202,10 +211,7 @@ void Sockets::tell_close(std::uint64_t cookie, Socket& socket, TimeNs now) {
   } else if (socket.how == OpenHow::kConnect && !socket.was_established) {
     // Of an MPTCP connection the state is set before the error.
     if (socket.error != 0 || (socket.last.measured == 0 && socket.closed)) {
-      model::SocketFailure failure;
-      failure.tuple = socket.tuple;
-      failure.error = socket.error;
-      out_.write(model::make_event(time, EventKind::kFailure, socket.origin, cookie, failure, flags));
+      tell_failure(cookie, socket, time);
       if (socket.error == ECONNREFUSED) close.reason = CloseReason::kRefused;
       if (socket.error == ETIMEDOUT) close.reason = CloseReason::kTimeout;
       if (socket.error == EHOSTUNREACH || socket.error == ENETUNREACH) close.reason = CloseReason::kUnreachable;

@@ -9,28 +9,17 @@
 namespace ipm::source::ebpf {
 
 using model::OpenHow;
-using model::ProcessKey;
 using model::Rule;
 using model::TcpState;
 
-namespace {
-
-constexpr std::uint16_t kPacket = 17;  // AF_PACKET
-
-TcpState state_of(std::uint8_t state) {
-  return state <= static_cast<std::uint8_t>(TcpState::kNewSynRecv) ? TcpState{state} : TcpState::kNone;
-}
-
-}  // namespace
-
-Sockets::Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, std::size_t sockets_max,
-                 Counting counting)
+Sockets::Sockets(Traffic& traffic, host::EventOut& out, host::Processes& processes, Settings settings)
     : traffic_(traffic),
       out_(out),
       processes_(processes),
-      sockets_max_(sockets_max),
-      counting_(counting),
-      peers_(traffic, sockets_max) {}
+      settings_(settings),
+      entries_(settings.sockets_max),
+      peers_(traffic, settings.sockets_max),
+      over_(settings.sockets_max) {}
 
 Sockets::Socket* Sockets::find(std::uint64_t cookie) {
   const auto found = sockets_.find(cookie);
@@ -45,23 +34,19 @@ Sockets::Known Sockets::known(std::uint64_t cookie) const {
 
 Sockets::Socket* Sockets::ensure(std::uint64_t cookie) {
   if (Socket* const known = find(cookie)) return known;
-  if (sockets_.size() >= sockets_max_) {
+  if (sockets_.size() >= settings_.sockets_max) {
     ++refused_;
     return nullptr;
   }
   return &sockets_[cookie];
 }
 
-Sockets::Entry& Sockets::entry_of(Socket& socket, const ipm_io_key& key) {
-  for (Entry& entry : socket.entries) {
-    if (entry.key.pid == key.pid && entry.key.image == key.image) return entry;
-  }
-  socket.entries.emplace_back();
-  socket.entries.back().key = key;
-  return socket.entries.back();
-}
-
 void Sockets::take(std::span<const std::byte> record) {
+  if (!go_on()) {
+    hurried_ = true;
+    (void)go_on();
+    hurried_ = false;
+  }
   const auto head = head_of(record);
   if (!head) return out_.malformed();
   const auto hand = [&]<class T>(void (Sockets::*to)(const T&)) {
@@ -99,48 +84,79 @@ void Sockets::on_io(const ipm_record_io& record) {
   note_use(record.key);
 }
 
-void Sockets::note_every_use() {
-  (void)traffic_.each([&](const ipm_io_key& key, const ipm_io&) {
-    if (!host::is_transfer(key.cookie)) note_use(key);
-    return true;
-  });
-  (void)traffic_.each([&](const ipm_peer_key& key, const ipm_peer&) {
-    if (!host::is_transfer(key.cookie)) peers_.note_use(key);
-    return true;
-  });
+void Sockets::note_use(const ipm_io_key& key) {
+  Socket* const known = find(key.cookie);
+  if (known == nullptr && over_.contains(key.cookie)) return traffic_.forget(key);
+  Socket* const socket = known != nullptr ? known : ensure(key.cookie);
+  if (socket == nullptr) return;
+  if (Entry* const entry = ensure_entry(*socket, key)) note_use(*entry);
 }
 
-void Sockets::note_use(const ipm_io_key& key) {
-  Socket* const socket = ensure(key.cookie);
-  if (socket == nullptr) return;
-  Entry& entry = entry_of(*socket, key);
-  if (std::exchange(entry.queued, true)) return;
-  queue_[key.pid].push_back(key);
+void Sockets::note_use(Entry& entry) {
+  if (!std::exchange(entry.queued, true)) queue_.push_back(entry.key);
+}
+
+Entry* Sockets::ensure_entry(Socket& socket, const ipm_io_key& key) {
+  Entry* const entry = entries_.ensure(key, socket.entries);
+  if (entry == nullptr) ++refused_;
+  socket.used = true;
+  return entry;
 }
 
 // --- processes ---
 
 void Sockets::on_process(const ipm_record_process& record) {
-  const host::ToldProcess process = process_of(record);
-  const auto time = time_of(record.head.time_ns);
-  if (process.exec) flush_process(record.actor.pid, time);
-  processes_.tell(process, time);
+  image_ = record;
+  (void)go_on();
 }
 
 void Sockets::on_exit(const ipm_record_exit& record) {
-  const auto time = time_of(record.head.time_ns);
-  flush_process(record.actor.pid, time);
-  processes_.exit(record.actor.pid, record.exit_code, time);
+  exit_ = record;
+  (void)go_on();
 }
 
-void Sockets::flush_process(std::uint32_t pid, TimeNs now) {
-  const Queue::node_type nodes[] = {queue_.extract(pid), next_queue_.extract(pid)};
-  for (const Queue::node_type& node : nodes) {
-    if (node.empty()) continue;
-    for (const ipm_io_key& key : node.mapped()) {
-      if (Socket* const socket = find(key.cookie)) flush(key.cookie, *socket, entry_of(*socket, key), now);
-    }
+void Sockets::process_gone(std::uint32_t pid, TimeNs now) {
+  hurried_ = true;
+  (void)let_go(pid, std::nullopt, now);
+  hurried_ = false;
+}
+
+bool Sockets::go_on() {
+  if (image_) {
+    const auto time = time_of(image_->head.time_ns);
+    if (!let_go(image_->actor.pid, image_->actor.image, time)) return false;
+    processes_.tell(process_of(*image_), time);
+    image_.reset();
   }
+  if (exit_) {
+    const auto time = time_of(exit_->head.time_ns);
+    if (!let_go(exit_->actor.pid, std::nullopt, time)) return false;
+    processes_.exit(exit_->actor.pid, exit_->exit_code, time);
+    exit_.reset();
+  }
+  if (end_) {
+    const auto found = sockets_.find(*end_);
+    if (found != sockets_.end() && !end(found, found->second.closed_ns)) return false;
+    end_.reset();
+  }
+  return true;
+}
+
+// Each image has entries of its own. What does not run moves nothing more, so an entry that is read now is read for
+// good, even if it was not said to be in use.
+bool Sockets::let_go(std::uint32_t pid, std::optional<std::uint32_t> runs, TimeNs now) {
+  for (Entry* entry = entries_.of_process(pid); entry != nullptr;) {
+    Entry& each = *std::exchange(entry, entry->next_of_process);
+    if (each.key.image == runs) continue;
+    if (!has_room()) return false;
+    Socket* const socket = find(each.key.cookie);
+    each.over = true;
+    Flushed flushed = Flushed::kAll;
+    if (each.queued || uses_were_lost()) flushed = flush(each.key.cookie, *socket, each, now);
+    if (flushed == Flushed::kRest && !has_room()) return false;
+    forget_if_over(*socket, each, flushed);
+  }
+  return true;
 }
 
 // --- connections ---
@@ -174,33 +190,6 @@ void Sockets::on_socket(const ipm_record_socket& record) {
   }
 }
 
-// A socket may connect or listen again: what it was before is over. The sums go on; the kernel's counters begin anew.
-Sockets::Socket* Sockets::begin(std::uint64_t cookie, TimeNs now) {
-  Socket* const socket = ensure(cookie);
-  if (socket == nullptr) return nullptr;
-  for (Entry& entry : socket->entries) {
-    if (ipm_io value; traffic_.read(entry.key, value)) entry.counters_void_in = value.epoch;
-  }
-  if (socket->announced || socket->how != OpenHow::kExisting) end_before(cookie, *socket, now);
-  std::vector<Entry> entries = std::move(socket->entries);
-  *socket = Socket{};
-  socket->entries = std::move(entries);
-  return socket;
-}
-
-// Of the sums it has what the kernel's counters had at its close; what is beyond may be the next one's already.
-void Sockets::end_before(std::uint64_t cookie, Socket& socket, TimeNs now) {
-  announce(cookie, socket, socket.opened_ns);
-  if (socket.was_established) {
-    for (std::size_t i = 0; i < socket.entries.size(); ++i) {
-      flush(cookie, socket, socket.entries[i], now, rest_of(socket));
-    }
-    tell_rest(cookie, socket, now);
-  }
-  tell_close(cookie, socket, now);
-  forget_listener(cookie, socket);
-}
-
 // Before it is known where from: the port is chosen after this. It is told when that is known, or with the tick.
 void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
   Socket* const socket = begin(record.cookie, time);
@@ -219,6 +208,7 @@ void Sockets::on_connect(const ipm_record_socket& record, TimeNs time) {
 
 // The socket stays as it was: it may try again.
 void Sockets::on_no_way(const ipm_record_socket& record, TimeNs time) {
+  if ((record.flags & IPM_FLAG_BEGAN) != 0) return on_failed(record, time);
   Socket socket;
   socket.how = OpenHow::kConnect;
   socket.tuple = tuple_of(record.tuple);
@@ -232,6 +222,16 @@ void Sockets::on_no_way(const ipm_record_socket& record, TimeNs time) {
   socket.closed = true;
   announce(record.cookie, socket, time);
   tell_close(record.cookie, socket, time);
+}
+
+// It was told as connecting, and as closed without an error: only the call got one.
+void Sockets::on_failed(const ipm_record_socket& record, TimeNs time) {
+  Socket* const socket = find(record.cookie);
+  const bool failed = socket != nullptr && socket->how == OpenHow::kConnect && !socket->was_established &&
+                      socket->closed && socket->error == 0;
+  if (!failed) return out_.filtered();
+  socket->error = record.error;
+  if (socket->close_told) tell_failure(record.cookie, *socket, time);
 }
 
 void Sockets::on_listen(const ipm_record_socket& record) {
@@ -264,7 +264,8 @@ void Sockets::on_established(const ipm_record_socket& record, TimeNs time) {
     socket->opened_ns = record.opened_ns != 0 ? time_of(record.opened_ns) : time;
     socket->uid = record.uid;
   } else if (socket->origin.empty()) {
-    socket->how = OpenHow::kConnect;  // The record of its beginning was lost.
+    socket->how = OpenHow::kConnect;  // The record of its beginning was lost, or it is from before the hooks.
+    socket->uncertain = socket->uncertain || (record.flags & IPM_FLAG_SEEDED) == 0;
     socket->tuple.direction = model::Direction::kOut;
     socket->opened_ns = record.opened_ns != 0 ? time_of(record.opened_ns) : time;
     socket->origin = key_of(record.actor);
@@ -277,8 +278,9 @@ void Sockets::on_established(const ipm_record_socket& record, TimeNs time) {
 }
 
 void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
-  Socket* const socket = find(record.cookie);
-  if (socket == nullptr) return out_.filtered();  // It never was a connection, or it was there before and nobody's.
+  const auto found = find_or_infer(record, time);
+  if (found == sockets_.end()) return out_.filtered();  // It never was a connection, or was there before and nobody's.
+  Socket* const socket = &found->second;
   if (socket->closed) return;
   if (socket->tuple.local_port == 0 && record.tuple.local_port != 0) {
     const model::Direction direction = socket->tuple.direction;
@@ -300,7 +302,8 @@ void Sockets::on_closed(const ipm_record_socket& record, TimeNs time) {
 
 void Sockets::on_destroyed(const ipm_record_socket& record, TimeNs time) {
   look_.erase(record.cookie);  // It was there when the look saw it, and is not when that is told.
-  const auto found = sockets_.find(record.cookie);
+  auto found = find_or_infer(record, time);
+  if (found == sockets_.end() && may_be_hidden(record.cookie)) found = sockets_.find(record.cookie);
   if (found == sockets_.end()) return out_.filtered();
   Socket& socket = found->second;
   note_counters(socket, record.tcp);
@@ -309,7 +312,12 @@ void Sockets::on_destroyed(const ipm_record_socket& record, TimeNs time) {
     socket.closed_ns = time;
     socket.last = record.tcp;
   }
-  end(found, time);
+  if (!finish(found, time)) end_ = record.cookie;
+}
+
+// What was moved over a socket that is not known may be in the map all the same. It waits then like one that is known.
+bool Sockets::may_be_hidden(std::uint64_t cookie) {
+  return uses_were_lost() && !over_.contains(cookie) && ensure(cookie) != nullptr;
 }
 
 void Sockets::on_accept(const ipm_record_owner& record) {
@@ -322,185 +330,22 @@ void Sockets::on_accept(const ipm_record_owner& record) {
 }
 
 void Sockets::on_release(const ipm_record_owner& record) {
-  if (counting_ == Counting::kKernel && record.protocol == model::kProtocolUdp && !peers_.all(record.cookie).empty()) {
+  if (settings_.counting == Counting::kKernel && record.protocol == model::kProtocolUdp) {
     count_unseen(record.cookie, time_of(record.head.time_ns));
   }
-  const auto found = sockets_.find(record.cookie);
+  auto found = sockets_.find(record.cookie);
+  const bool lasts = record.protocol == model::kProtocolTcp;  // Its connection may outlive it.
+  if (found == sockets_.end() && !lasts && may_be_hidden(record.cookie)) found = sockets_.find(record.cookie);
   if (found == sockets_.end()) {
     peers_.forget_all(record.cookie);  // Packets came, and nobody took them.
     return out_.filtered();
   }
   found->second.last_holder = key_of(record.actor);
-  if (record.protocol == model::kProtocolTcp) return;  // Its connection may outlive it.
+  if (lasts) return;
   look_.erase(record.cookie);
   found->second.closed = true;
   found->second.closed_ns = time_of(record.head.time_ns);
-  end(found, found->second.closed_ns);
-}
-
-// --- sums ---
-
-void Sockets::flush(std::uint64_t cookie, Socket& socket, Entry& entry, TimeNs now, Bytes most, bool settled) {
-  ipm_io value;
-  if (traffic_.read(entry.key, value)) {
-    flush_value(cookie, socket, entry, value, now, most, settled);
-  } else {
-    entry.queued = false;
-  }
-}
-
-void Sockets::flush_value(std::uint64_t cookie, Socket& socket, Entry& entry, const ipm_io& value, TimeNs now,
-                          Bytes most, bool settled) {
-  entry.queued = false;
-  if (value.epoch == traffic_.epoch()) {
-    entry.queued = true;
-    next_queue_[entry.key.pid].push_back(entry.key);
-  }
-  const ProcessKey process = key_of(value.actor);
-  if (value.tuple.family == kPacket) return flush_frames(socket, entry, value, process, now);
-  if (!socket.announced || socket.how == OpenHow::kBind) {
-    const model::Direction direction = socket.tuple.direction;
-    if (socket.tuple.local_port == 0 || socket.how == OpenHow::kBind) socket.tuple = tuple_of(value.tuple);
-    socket.tuple.direction = direction;
-    if (value.tuple.type == kRawType) socket.tuple.local_port = socket.tuple.remote_port = 0;
-    if (value.tuple.protocol == model::kProtocolUdp) meet(cookie, socket, now);
-    if (!socket.announced && value.tuple.protocol != model::kProtocolTcp) {
-      const bool connected = value.tuple.remote_port != 0;
-      socket.how = connected ? OpenHow::kConnect : OpenHow::kBind;
-      if (connected) socket.tuple.direction = model::Direction::kOut;
-    }
-    if (!socket.announced && value.tuple.protocol == model::kProtocolTcp) socket.state = state_of(value.tuple.state);
-    if (socket.opened_ns == 0) socket.opened_ns = now;
-  }
-  if (!socket.owned || socket.origin.empty()) {
-    socket.origin = process;
-    socket.rule = Rule::kIo;
-    socket.owned = true;
-  }
-  announce(cookie, socket, std::min(socket.opened_ns, now));
-  if (value.tcp.measured != 0 && value.epoch != entry.counters_void_in) {
-    note_counters(socket, value.tcp);
-    tell_snapshot(cookie, socket, value.tcp, now);
-  }
-  const std::uint64_t tx = std::min(value.tx_bytes - entry.tx_bytes, most.tx);
-  const std::uint64_t rx = std::min(value.rx_bytes - entry.rx_bytes, most.rx);
-  if (entry.tx_bytes + tx != value.tx_bytes || entry.rx_bytes + rx != value.rx_bytes) note_use(entry.key);
-  if (tx == 0 && rx == 0) return;
-  Bytes left{tx, rx};
-  if (value.tuple.protocol == model::kProtocolUdp) left = tell_datagrams(cookie, socket, process, left, now);
-  const bool waits = settled && left.sum() != 0 && !peers_.all(cookie).empty() && !std::exchange(entry.waited, true);
-  if (left.sum() != 0 && !waits && tell_others(cookie, socket, process, left, now)) left = {};
-  entry.tx_bytes += tx - left.tx;
-  entry.rx_bytes += rx - left.rx;
-  if (waits && !std::exchange(entry.queued, true)) next_queue_[entry.key.pid].push_back(entry.key);
-  if (left.sum() != 0) {
-    entry.batch = 0;
-    return note_use(entry.key);  // Told when there is room, if it does not wait.
-  }
-  entry.waited = false;
-  // The record that names it may be among what was lost.
-  if (records_lost_ && !processes_.known(process.pid())) (void)processes_.ensure(process.pid(), now);
-  processes_.talked(process);
-}
-
-void Sockets::flush_frames(Socket& socket, Entry& entry, const ipm_io& value, ProcessKey process, TimeNs now) {
-  socket.frames = true;
-  if (value.tx_bytes == entry.tx_bytes) return;
-  model::FrameData data;
-  data.netns = value.tuple.netns;
-  data.tx_bytes = value.tx_bytes - entry.tx_bytes;
-  if (!out_.write(model::make_event(now, model::EventKind::kFrameData, process, 0, data))) return note_use(entry.key);
-  entry.tx_bytes = value.tx_bytes;
-}
-
-void Sockets::flush_all(std::uint64_t cookie, Socket& socket, TimeNs now) {
-  for (std::size_t i = 0; i < socket.entries.size(); ++i) flush(cookie, socket, socket.entries[i], now);
-}
-
-void Sockets::end(Map::iterator found, TimeNs now) {
-  const std::uint64_t cookie = found->first;
-  Socket& socket = found->second;
-  flush_all(cookie, socket, now);
-  const bool datagrams = socket.announced && socket.tuple.protocol == model::kProtocolUdp;
-  if (counting_ == Counting::kKernel && datagrams && !socket.owned) tell_owner(cookie, socket, now);
-  end_conversations(cookie, socket, now);
-  if (socket.announced) {
-    tell_rest(cookie, socket, now);
-    tell_close(cookie, socket, now);
-  } else if (socket.how != OpenHow::kExisting && !socket.frames) {
-    announce(cookie, socket, socket.opened_ns != 0 ? socket.opened_ns : now);
-    tell_close(cookie, socket, now);
-  }
-  for (const Entry& entry : socket.entries) traffic_.forget(entry.key);
-  forget_listener(cookie, socket);
-  sockets_.erase(found);
-}
-
-void Sockets::forget_listener(std::uint64_t cookie, const Socket& socket) {
-  if (socket.how != OpenHow::kListen) return;
-  // Several may listen at one port (SO_REUSEPORT, a handover): another's place stays.
-  const auto found = listeners_.find(listener_key(socket.tuple));
-  if (found != listeners_.end() && found->second == cookie) listeners_.erase(found);
-}
-
-// Where a good part of the sockets is in use, the maps as a whole: a few times cheaper than entry by entry.
-void Sockets::read_at_once(TimeNs now, std::uint64_t room_min) {
-  std::size_t queued = 0;
-  for (const auto& [pid, keys] : queue_) queued += keys.size();
-  ++batch_;
-  if (queued < kBatchMin || queued * 3 < sockets_.size()) return;
-  (void)traffic_.each([&](const ipm_peer_key& key, const ipm_peer& sums) {
-    peers_.take(key, sums, now);
-    return true;
-  });
-  (void)traffic_.each([&](const ipm_io_key& key, const ipm_io& value) {
-    if (out_.room() < room_min) return false;
-    Socket* const socket = find(key.cookie);
-    if (socket == nullptr) return true;
-    Entry& entry = entry_of(*socket, key);
-    if (!entry.queued) return true;
-    entry.batch = batch_;
-    flush_value(key.cookie, *socket, entry, value, now, kAll, true);
-    return true;
-  });
-}
-
-bool Sockets::settle(TimeNs now, std::uint64_t room_min) {
-  if (!settle_look(now, room_min)) return false;
-  if (std::exchange(epoch_, traffic_.epoch()) != traffic_.epoch()) {
-    for (auto& [pid, keys] : next_queue_) queue_[pid].insert(queue_[pid].end(), keys.begin(), keys.end());
-    next_queue_.clear();
-  }
-  read_at_once(now, room_min);
-  while (!queue_.empty()) {
-    if (out_.room() < room_min) return false;
-    auto& [pid, keys] = *queue_.begin();
-    if (keys.empty()) {
-      queue_.erase(queue_.begin());
-      continue;
-    }
-    const ipm_io_key key = keys.back();
-    keys.pop_back();
-    if (Socket* const socket = find(key.cookie)) {
-      Entry& entry = entry_of(*socket, key);
-      if (std::exchange(entry.batch, 0) != batch_) flush(key.cookie, *socket, entry, now, kAll, true);
-    }
-    if (out_.room() < room_min) return false;
-  }
-  if (!settle_packets(now, room_min)) return false;
-  for (; !opening_.empty(); opening_.pop_front()) {
-    if (out_.room() < room_min) return false;
-    if (Socket* const socket = find(opening_.front())) announce(opening_.front(), *socket, socket->opened_ns);
-  }
-  // What is closed and not gone is told as closed; a process may still read what had come.
-  for (; !closing_.empty(); closing_.pop_front()) {
-    if (out_.room() < room_min) return false;
-    Socket* const socket = find(closing_.front());
-    if (socket == nullptr || !socket->closed || socket->close_told) continue;
-    flush_all(closing_.front(), *socket, now);
-    if (socket->announced) tell_close(closing_.front(), *socket, now);
-  }
-  return true;
+  if (!finish(found, found->second.closed_ns)) end_ = record.cookie;
 }
 
 }  // namespace ipm::source::ebpf

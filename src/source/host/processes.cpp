@@ -54,18 +54,17 @@ model::ProcessKey Processes::ensure(std::uint32_t pid, TimeNs now) {
   }
   by_pid_[pid] = key;
   looked_at_.insert(pid);
-  tell(pid, key, model::EventKind::kProcessStart, now);
+  model::Process process;
+  fill_stat(process, *stat);  // What it was when it was seen: it may be gone at the next read.
+  tell(process, key, model::EventKind::kProcessStart, now);
   return key;
 }
 
-void Processes::fill_stat(model::Process& process, std::uint32_t pid) {
-  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
-  const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
-  if (!stat) return;
-  process.ppid = stat->ppid;
-  const std::size_t bytes = std::min<std::size_t>(stat->comm.size(), model::kCommBytes - 1);
+void Processes::fill_stat(model::Process& process, const os::ProcStat& stat) {
+  process.ppid = stat.ppid;
+  const std::size_t bytes = std::min<std::size_t>(stat.comm.size(), model::kCommBytes - 1);
   std::memset(process.comm, 0, sizeof process.comm);
-  std::memcpy(process.comm, stat->comm.data(), bytes);
+  std::memcpy(process.comm, stat.comm.data(), bytes);
 }
 
 void Processes::fill_image(model::Process& process, std::uint32_t pid, TimeNs now) {
@@ -137,9 +136,8 @@ void Processes::tell(const ToldProcess& told, TimeNs now) {
   out_.write(model::make_event(now, kind, told.key, 0, process));
 }
 
-void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now) {
-  model::Process process;
-  fill_stat(process, pid);
+void Processes::tell(model::Process& process, model::ProcessKey key, model::EventKind kind, TimeNs now) {
+  const std::uint32_t pid = key.pid();
   fill_image(process, pid, now);
   fill_cgroup(process, pid, now);
   if (const auto text = os::read_file(os::process_path(proc_root_, pid, "status")); text.ok()) {
@@ -147,15 +145,18 @@ void Processes::tell(std::uint32_t pid, model::ProcessKey key, model::EventKind 
   }
   if (const auto netns = os::netns_of(proc_root_, pid); netns.ok()) process.netns = *netns;
   process.start_ns = static_cast<TimeNs>(key.start_ticks()) * (kSecond / os::ticks_per_second());
-  // Once more, as far as it is still there: after an exec the name changes with the image.
-  fill_stat(process, pid);
+  // As far as it is still there: after an exec the name changes with the image.
+  const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
+  const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
+  if (stat && stat->start_ticks == key.start_ticks()) fill_stat(process, *stat);
   out_.write(model::make_event(now, kind, key, 0, process));
 }
 
 void Processes::exec(std::uint32_t pid, TimeNs now) {
   const auto found = by_pid_.find(pid);
   if (found == by_pid_.end()) return out_.filtered();
-  tell(pid, found->second, model::EventKind::kProcessExec, now);
+  model::Process process;
+  tell(process, found->second, model::EventKind::kProcessExec, now);
 }
 
 void Processes::exit(std::uint32_t pid, std::int32_t code, TimeNs now) {
@@ -169,13 +170,20 @@ void Processes::exit(std::uint32_t pid, std::int32_t code, TimeNs now) {
   talking_.erase(pid);
 }
 
-void Processes::find_exits(TimeNs now, std::uint64_t room_min) {
-  for (const std::uint32_t pid : pids()) {
-    if (out_.room() < room_min) return;
+bool Processes::find_exits(TimeNs now, std::uint64_t room_min, const std::function<void(std::uint32_t)>& gone) {
+  for (to_look_at_ = to_look_at_.empty() ? pids() : std::move(to_look_at_); !to_look_at_.empty();
+       to_look_at_.pop_back()) {
+    if (out_.room() < room_min) return false;
+    const std::uint32_t pid = to_look_at_.back();
+    const auto known = by_pid_.find(pid);
+    if (known == by_pid_.end()) continue;
     const Result<std::string> text = os::read_file(os::process_path(proc_root_, pid, "stat"));
     const auto stat = text.ok() ? os::parse_proc_stat(*text) : std::nullopt;
-    if (!stat || stat->start_ticks != by_pid_[pid].start_ticks() || stat->state == 'Z') exit(pid, 0, now);
+    if (stat && stat->start_ticks == known->second.start_ticks() && stat->state != 'Z') continue;
+    if (gone) gone(pid);
+    exit(pid, 0, now);
   }
+  return true;
 }
 
 bool Processes::sample(TimeNs now, std::uint64_t room_min) {

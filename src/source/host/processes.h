@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "os/linux/proc_text.h"
 #include "source/host/event_out.h"
 
 namespace ipm::source::host {
@@ -40,9 +42,10 @@ class Processes {
   // News of a known process; no effect for others.
   void exec(std::uint32_t pid, TimeNs now);
   void exit(std::uint32_t pid, std::int32_t code, TimeNs now);
-  // Finds the exits of known processes by looking, for when no news arrives or some was lost. Ends early
-  // while fewer than `room_min` events fit into the lane: the rest is found the next time.
-  void find_exits(TimeNs now, std::uint64_t room_min = 0);
+  // Finds the exits of known processes by looking, for when no news arrives or some was lost, and says so to `gone`
+  // before they are told. Ends early while fewer than `room_min` events fit into the lane, and goes on from there the
+  // next time. True: all were looked at.
+  bool find_exits(TimeNs now, std::uint64_t room_min = 0, const std::function<void(std::uint32_t)>& gone = {});
 
   void talked(model::ProcessKey key) {
     if (!key.empty()) talking_.insert(key.pid());
@@ -53,9 +56,9 @@ class Processes {
   std::uint64_t refused() const { return refused_; }
 
  private:
-  // Texts and kProcessStart or kProcessExec.
-  void tell(std::uint32_t pid, model::ProcessKey key, model::EventKind kind, TimeNs now);
-  void fill_stat(model::Process& process, std::uint32_t pid);
+  // Texts and kProcessStart or kProcessExec, with what /proc adds to `process`.
+  void tell(model::Process& process, model::ProcessKey key, model::EventKind kind, TimeNs now);
+  static void fill_stat(model::Process& process, const os::ProcStat& stat);
   void fill_image(model::Process& process, std::uint32_t pid, TimeNs now);
   void fill_cgroup(model::Process& process, std::uint32_t pid, TimeNs now);
   void name_cgroup(model::Process& process, const std::string& path, TimeNs now);
@@ -68,6 +71,7 @@ class Processes {
   std::unordered_map<std::uint32_t, model::ProcessKey> by_pid_;
   std::unordered_set<std::uint32_t> looked_at_;  // Of by_pid_, in this look.
   std::unordered_set<std::uint32_t> talking_;
+  std::vector<std::uint32_t> to_look_at_;  // By find_exits().
   std::uint64_t refused_ = 0;
 };
 

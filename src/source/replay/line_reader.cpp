@@ -1,49 +1,26 @@
 #include "source/replay/line_reader.h"
 
 #include <cstdint>
-#include <cstring>
 #include <utility>
-#include <vector>
-
-#ifdef IPM_WITH_ZSTD
-#include <zstd.h>
-#endif
 
 namespace ipm::source {
 
 namespace {
 constexpr std::uint32_t kReadsPerCall = 64;
-}
-
-struct LineReader::Unpacker {
-#ifdef IPM_WITH_ZSTD
-  ZSTD_DStream* stream = ZSTD_createDStream();
-  std::vector<char> out = std::vector<char>(ZSTD_DStreamOutSize());
-  bool in_frame = true;       // A zstd frame has begun or is due, and has not ended.
-  bool output_waits = false;  // The last output filled its buffer: there may be more without more input.
-  ~Unpacker() {
-    ZSTD_freeDStream(stream);
-  }
-#endif
-};
+constexpr std::size_t kUnpackBytes = 128 * 1024;
+}  // namespace
 
 LineReader::LineReader(ByteSource& bytes, std::size_t line_bytes_max)
     : bytes_(bytes), line_bytes_max_(line_bytes_max) {}
 LineReader::~LineReader() = default;
 
-bool LineReader::is_zstd(std::string_view first_bytes) {
-  return first_bytes.size() >= 4 && std::memcmp(first_bytes.data(), "\x28\xb5\x2f\xfd", 4) == 0;
-}
-
-Status LineReader::use_zstd() {
-#ifdef IPM_WITH_ZSTD
-  unpacker_ = std::make_unique<Unpacker>();
-  // RFC 8878 §3.1.1.1.2: a window of 128 MiB is more than any sane line file needs.
-  ZSTD_DCtx_setParameter(unpacker_->stream, ZSTD_d_windowLogMax, 27);
+Status LineReader::unpack_by(Packing packing) {
+  Result<std::unique_ptr<Unpacker>> unpacker = Unpacker::open(packing);
+  if (!unpacker.ok()) return unpacker.status();
+  unpacker_ = std::move(*unpacker);
+  packing_ = packing;
+  unpacked_.resize(kUnpackBytes);
   return Status::success();
-#else
-  return Status::unsupported("compressed with zstd; this libipm was built with IPM_WITH_ZSTD=OFF");
-#endif
 }
 
 Status LineReader::more() {
@@ -57,34 +34,22 @@ Status LineReader::more() {
 }
 
 Status LineReader::unpack(std::string_view bytes) {
-#ifdef IPM_WITH_ZSTD
-  // With no more input there may still be output: zstd keeps what did not fit.
-  if (bytes.empty() && !unpacker_->output_waits) {
-    if (!bytes_.ended()) return Status::timeout();
-    if (unpacker_->in_frame) note_ = "zstd: the file is cut at offset " + std::to_string(bytes_.offset());
-    return Status::end();
+  const bool was_inside = unpacker_->inside();
+  const Result<Unpacker::Step> step = unpacker_->step(bytes, unpacked_);
+  if (!step.ok()) {
+    return end_unpacking(was_inside ? std::string(step.status().message()) : "something else follows");
   }
-  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-  ZSTD_outBuffer out{unpacker_->out.data(), unpacker_->out.size(), 0};
-  const std::size_t result = ZSTD_decompressStream(unpacker_->stream, &out, &in);
-  text_.append(unpacker_->out.data(), out.pos);
-  if (ZSTD_isError(result) != 0) {
-    note_ =
-        std::string("zstd: ") + ZSTD_getErrorName(result) + " at offset " + std::to_string(bytes_.offset() + in.pos);
-    return Status::end();
-  }
-  bytes_.consume(in.pos);
-  unpacker_->in_frame = result != 0;
-  unpacker_->output_waits = out.pos == out.size;
-  if (!bytes.empty() && in.pos == 0 && out.pos == 0) {
-    note_ = "zstd: no progress at offset " + std::to_string(bytes_.offset());
-    return Status::end();
-  }
-  return Status::success();
-#else
-  (void)bytes;
-  return Status::end();  // use_zstd() refused.
-#endif
+  text_.append(unpacked_.data(), step->given);
+  bytes_.consume(step->taken);
+  if (step->taken > 0 || step->given > 0) return Status::success();
+  if (!bytes.empty()) return end_unpacking("no progress");
+  if (!bytes_.ended()) return Status::timeout();
+  return unpacker_->inside() ? end_unpacking("the file is cut") : Status::end();
+}
+
+Status LineReader::end_unpacking(const std::string& why) {
+  note_ = std::string(packing_name(packing_)) + ": " + why + " at offset " + std::to_string(bytes_.offset());
+  return Status::end();
 }
 
 Status LineReader::next(std::string_view& line, Got& got) {

@@ -1,11 +1,14 @@
-// Lines of a plain or zstd-compressed input. Bound: one line of at most `line_bytes_max`; what is longer is skipped.
+// Lines of a plain or packed input (gzip, zstd). Bound: one line of at most `line_bytes_max`; what is longer is
+// skipped.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
+#include "source/unpacker.h"
 
 namespace ipm::source {
 
@@ -17,9 +20,8 @@ class LineReader {
   LineReader(ByteSource& bytes, std::size_t line_bytes_max);
   ~LineReader();
 
-  static bool is_zstd(std::string_view first_bytes);
-  // Decompress from here on. Unsupported without IPM_WITH_ZSTD.
-  Status use_zstd();
+  // Unpack from here on. Unsupported if this libipm was built without it.
+  Status unpack_by(Packing packing);
 
   // Ok: `line` holds one, until the next call; timeout: a pipe has none now; end.
   Status next(std::string_view& line, Got& got);
@@ -29,11 +31,13 @@ class LineReader {
   // More text into text_. Ok, timeout, end.
   Status more();
   Status unpack(std::string_view bytes);
+  Status end_unpacking(const std::string& why);
 
   ByteSource& bytes_;
   const std::size_t line_bytes_max_;
-  struct Unpacker;
   std::unique_ptr<Unpacker> unpacker_;
+  Packing packing_ = Packing::kNone;
+  std::vector<char> unpacked_;  // One step of it.
   std::string text_;
   std::size_t begin_ = 0;
   std::size_t scanned_ = 0;

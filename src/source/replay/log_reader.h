@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "model/event.h"
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
 #include "source/replay/log_format.h"
 
 namespace ipm::source {

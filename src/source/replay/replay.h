@@ -7,6 +7,6 @@
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_replay_source();
+std::unique_ptr<Source> make_replay_source(const SourceUri& uri = {});
 
 }  // namespace ipm::source

@@ -29,6 +29,11 @@ class ReplaySource final : public Source {
 #else
     all.push_back({"zstd-compressed logs and lines", false, "built with IPM_WITH_ZSTD=OFF"});
 #endif
+#ifdef IPM_WITH_ZLIB
+    all.push_back({"gzip-compressed lines", true, ""});
+#else
+    all.push_back({"gzip-compressed lines", false, "built with IPM_WITH_ZLIB=OFF"});
+#endif
     const bool json = JsonFields::available();
     all.push_back({"event lines (JSON)", json, json ? "" : "built with IPM_WITH_SIMDJSON=OFF"});
     return all;
@@ -113,9 +118,9 @@ class ReplaySource final : public Source {
     if (LogReader::is_log(*first)) {
       if (!log_) log_.emplace(bytes_);
       if (Status status = log_->read_header(); !status.ok()) return status;
-    } else if (LineReader::is_zstd(*first)) {
+    } else if (const Packing packing = packing_of(*first); packing != Packing::kNone) {
       if (Status status = need_json(); !status.ok()) return status;
-      if (Status status = lines_.use_zstd(); !status.ok()) return status;
+      if (Status status = lines_.unpack_by(packing); !status.ok()) return status;
     } else {
       // Control characters other than white space are no text. A line of text that is no JSON is a malformed line.
       const bool text = std::none_of(first->begin(), first->end(), [](char c) {
@@ -196,7 +201,7 @@ class ReplaySource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_replay_source() {
+std::unique_ptr<Source> make_replay_source(const SourceUri&) {
   return std::make_unique<ReplaySource>();
 }
 

@@ -13,7 +13,7 @@
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_sock_diag_source() {
+std::unique_ptr<Source> make_sock_diag_source(const SourceUri&) {
   return std::make_unique<sock_diag::SockDiagSource>();
 }
 

@@ -13,6 +13,6 @@
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_sock_diag_source();
+std::unique_ptr<Source> make_sock_diag_source(const SourceUri& uri = {});
 
 }  // namespace ipm::source

@@ -1,12 +1,11 @@
 #include "source/synthetic/synthetic.h"
 
-#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "base/key_values.h"
+#include "source/number_parameters.h"
 #include "source/synthetic/synthetic_host.h"
 
 namespace ipm::source {
@@ -20,43 +19,18 @@ struct Parameters {
 };
 
 Result<Parameters> read_parameters(const SourceUri& uri) {
-  struct Known {
-    std::string_view name;
-    std::uint64_t* value;
-    std::int64_t min, max;
-  };
   Parameters out;
   if (!uri.path.empty()) {
     return Status::invalid_argument("synthetic: takes no path, got " + quote_text(uri.path.substr(0, 200)));
   }
-  const Known all[] = {{"seed", &out.shape.seed, 0, std::numeric_limits<std::int64_t>::max()},
-                       {"events", &out.events, 0, 1'000'000'000'000},
-                       {"processes", &out.shape.processes, 1, 100'000},
-                       {"flows", &out.shape.flows, 1, 10'000'000},
-                       {"rate", &out.shape.rate, 1, 1'000'000'000},
-                       {"reorder", &out.shape.reorder_per_mille, 0, 1000},
-                       {"start", &out.shape.start_unix_s, 0, 7'258'118'400}};
-  std::vector<std::string_view> names;
-  for (const Known& known : all) names.push_back(known.name);
-  for (const auto& [key, text] : uri.parameters) {
-    const auto* known =
-        std::find_if(std::begin(all), std::end(all), [&name = key](const Known& k) { return k.name == name; });
-    if (known == std::end(all)) {
-      std::string message = "synthetic: unknown parameter " + quote_text(key);
-      const std::string_view nearest = nearest_word(key, names);
-      message += nearest.empty() ? ";" : "; did you mean " + std::string(nearest) + "?";
-      message += nearest.empty() ? " known are" : " Known are";
-      for (std::string_view name : names) message += " " + std::string(name);
-      return Status::invalid_argument(message);
-    }
-    Result<std::int64_t> number = parse_integer(text);
-    if (!number.ok()) return number.status().with_context("synthetic: " + key);
-    if (*number < known->min || *number > known->max) {
-      return Status::invalid_argument("synthetic: " + key + " is not from " + std::to_string(known->min) + " to " +
-                                      std::to_string(known->max));
-    }
-    *known->value = static_cast<std::uint64_t>(*number);
-  }
+  const NumberParameter all[] = {{"seed", &out.shape.seed, 0, std::numeric_limits<std::int64_t>::max()},
+                                 {"events", &out.events, 0, 1'000'000'000'000},
+                                 {"processes", &out.shape.processes, 1, 100'000},
+                                 {"flows", &out.shape.flows, 1, 10'000'000},
+                                 {"rate", &out.shape.rate, 1, 1'000'000'000},
+                                 {"reorder", &out.shape.reorder_per_mille, 0, 1000},
+                                 {"start", &out.shape.start_unix_s, 0, 7'258'118'400}};
+  if (Status status = read_number_parameters(uri, all); !status.ok()) return status;
   return out;
 }
 
@@ -64,6 +38,7 @@ class SyntheticSource final : public Source {
  public:
   std::string_view name() const noexcept override { return "synthetic"; }
   bool live() const noexcept override { return false; }
+  bool made_up() const noexcept override { return true; }
   Capabilities probe() const override { return {{"a made-up host, the same for each seed", true, ""}}; }
 
   Status open(const SourceOptions& options) override {
@@ -104,7 +79,7 @@ class SyntheticSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_synthetic_source() {
+std::unique_ptr<Source> make_synthetic_source(const SourceUri&) {
   return std::make_unique<SyntheticSource>();
 }
 

@@ -11,6 +11,6 @@
 
 namespace ipm::source {
 
-std::unique_ptr<Source> make_synthetic_source();
+std::unique_ptr<Source> make_synthetic_source(const SourceUri& uri = {});
 
 }  // namespace ipm::source

@@ -65,22 +65,28 @@ SEC("tracepoint/syscalls/sys_enter_connect")
 int ipm_connect_begin(struct syscall_enter* call) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct ipm_connecting* now = bpf_task_storage_get(&connecting, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!now) return 0;
+  if (!now) {
+    count(IPM_COUNT_STORAGE_FAILED, 1);
+    return 0;
+  }
   now->fd = call->arguments[0];
   now->began = 0;
   return 0;
 }
 
+/* A connect without a way to go, or without a port to come from, ends with neither a packet nor an error at the socket.
+ * Whether its state was ever another depends on where in the kernel that is found. */
 SEC("tracepoint/syscalls/sys_exit_connect")
 int ipm_connect_end(struct syscall_exit* call) {
   if (call->result != -ENETUNREACH && call->result != -EHOSTUNREACH && call->result != -EADDRNOTAVAIL) return 0;
   struct task_struct* task = bpf_get_current_task_btf();
   struct ipm_connecting* now = bpf_task_storage_get(&connecting, task, NULL, 0);
-  if (!now || now->began) return 0;
+  if (!now) return 0;
   struct sock* sk = socket_of(task, now->fd);
   u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
   u16 protocol = BPF_CORE_READ(sk, sk_protocol);
   if (!is_internet(family) || (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP)) return 0;
+  if (now->began && protocol == IPPROTO_MPTCP) return 0; /* Its cookie is not what it was told by. */
   struct ipm_actor actor;
   actor_of(task, &actor);
   tell_process(task, &actor);
@@ -95,6 +101,7 @@ int ipm_connect_end(struct syscall_exit* call) {
   record->actor = actor;
   record->what = IPM_SOCKET_NO_WAY;
   record->error = -call->result;
+  record->flags = now->began ? IPM_FLAG_BEGAN : 0;
   record->tuple.family = family;
   record->tuple.protocol = IPPROTO_TCP;
   record->tuple.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);

@@ -39,6 +39,7 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1, BPF_SK_STORAGE_GET_F_CREATE = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
 
 enum { AF_INET = 2, AF_INET6 = 10, AF_PACKET = 17 };
+enum { SOCK_DGRAM = 2 };
 enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_MPTCP = 262 };
 enum { MSG_PEEK = 0x2, MSG_ERRQUEUE = 0x2000 };
 enum { EEXIST = 17, EADDRNOTAVAIL = 99, ENETUNREACH = 101, EHOSTUNREACH = 113 };
@@ -139,6 +140,11 @@ struct tcp_sock {
   u32 segs_in;
   u32 segs_out;
   bool is_mptcp;
+};
+
+/* include/net/mptcp/protocol.h: it is an inet_connection_sock, and a sock. */
+struct mptcp_sock {
+  struct inet_connection_sock sk;
 };
 
 struct super_block {

@@ -62,10 +62,12 @@ struct ipm_tcp {
   ipm_u8 reserved[2];
 };
 
-/* What the user side tells the kernel side. */
+/* In memory that both sides have. */
 struct ipm_orders {
-  ipm_u32 epoch;         /* The tick; counted up. */
+  ipm_u32 epoch;         /* The tick; counted up by the user side. */
   ipm_u32 without_calls; /* No call is counted: processes of UDP sockets are told when they close them. */
+  ipm_u32 uses_lost;     /* By the kernel side: records of kinds IPM_RECORD_IO, _PEER that found no room. */
+  ipm_u32 reserved;
 };
 
 /* --- the map of traffic --- */
@@ -85,6 +87,7 @@ struct ipm_io {
   struct ipm_actor actor;
   struct ipm_tuple tuple; /* When it was first used, or when it last became used in a tick. */
   struct ipm_tcp tcp;     /* When it last became used in a tick. */
+  ipm_u64 first_ns;       /* CLOCK_BOOTTIME of its first use. */
 };
 
 /* --- the map of whom UDP sockets talk to --- */
@@ -164,7 +167,7 @@ enum ipm_socket_what {
   IPM_SOCKET_DESTROYED = 5,   /* The socket is gone: nothing will be counted for it any more. */
   IPM_SOCKET_RESET_SENT = 6,
   IPM_SOCKET_SNAPSHOT = 7, /* After a retransmission. */
-  IPM_SOCKET_NO_WAY = 8,   /* connect() failed before it sent anything. `actor` called it; the cookie may be 0. */
+  IPM_SOCKET_NO_WAY = 8,   /* connect() returned `error`. `actor` called it; the cookie may be 0. */
   IPM_SOCKET_SEED = 9      /* Was there before the hooks. `actor` holds a descriptor of it. */
 };
 
@@ -173,7 +176,8 @@ enum ipm_socket_flags {
   IPM_FLAG_RESET_RECEIVED = 2, /* After it was established. */
   IPM_FLAG_OWNED = 4,          /* Somebody was seen to connect, accept or use it. */
   IPM_FLAG_SEEDED = 8,         /* Was there before the hooks. */
-  IPM_FLAG_ESTABLISHED = 16    /* Once. */
+  IPM_FLAG_ESTABLISHED = 16,   /* Once. */
+  IPM_FLAG_BEGAN = 32          /* Of IPM_SOCKET_NO_WAY: it was told as connecting, and as closed. */
 };
 
 struct ipm_record_socket {
@@ -270,6 +274,8 @@ struct ipm_record_packet {
   ipm_u64 cookie;
   ipm_u32 what;
   ipm_u32 packet_bytes; /* That are there. */
+  ipm_u32 netns;        /* Of the socket. */
+  ipm_u32 reserved;
 };
 
 /* --- counters, per CPU --- */
@@ -280,10 +286,10 @@ enum ipm_counter {
   IPM_COUNT_MAP_FULL = 2,     /* Sends and receives that found no entry. */
   IPM_COUNT_MAP_FULL_TX = 3,  /* Their bytes, but for TCP. */
   IPM_COUNT_MAP_FULL_RX = 4,
-  IPM_COUNT_LIFE_FAILED = 5,   /* Sockets whose life could not be kept. */
-  IPM_COUNT_NAMES_FULL = 6,    /* Packets with names that found no room in the ring. */
-  IPM_COUNT_PEERS_FULL = 7,    /* Packets that found no entry in the map of peers … */
-  IPM_COUNT_PEERS_FULL_TX = 8, /* … and their bytes, IP total length. */
+  IPM_COUNT_STORAGE_FAILED = 5, /* What is to be remembered at a socket or a process, and found no memory. */
+  IPM_COUNT_NAMES_FULL = 6,     /* Packets with names that found no room, or would have left too little. */
+  IPM_COUNT_PEERS_FULL = 7,     /* Packets that found no entry in the map of peers … */
+  IPM_COUNT_PEERS_FULL_TX = 8,  /* … and their bytes, IP total length. */
   IPM_COUNT_PEERS_FULL_RX = 9,
   IPM_COUNT_MAP_FULL_TCP = 10, /* Like _TX and _RX, of TCP: the end of its connection has them too. */
   IPM_COUNTERS = 11

@@ -9,6 +9,7 @@ static __noinline int first_use(struct sock* sk, struct ipm_io_key* key) {
   struct task_struct* task = bpf_get_current_task_btf();
   actor_of(task, &fresh.actor);
   fill_tuple(sk, &fresh.tuple);
+  fresh.first_ns = bpf_ktime_get_boot_ns();
   long error = bpf_map_update_elem(&io, key, &fresh, BPF_NOEXIST);
   if (error && error != -EEXIST) return 0;
   tell_process(task, &fresh.actor);
@@ -16,6 +17,7 @@ static __noinline int first_use(struct sock* sk, struct ipm_io_key* key) {
   if (!known && sk->sk_protocol == IPPROTO_TCP) {
     /* It waited to be accepted when the hooks came. With this its end is told. */
     known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    if (!known) count(IPM_COUNT_STORAGE_FAILED, 1);
     if (known) known->flags |= IPM_FLAG_SEEDED;
     if (known) known->tuple = fresh.tuple;
     if (known) known->established_ns = 1;
@@ -35,7 +37,7 @@ static __always_inline void report(struct sock* sk, const struct ipm_io_key* key
     }
   }
   struct ipm_record_io* record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
-  if (!record) return count(IPM_COUNT_RING_IO_FULL, 1);
+  if (!record) return lose_use();
   record->head.type = IPM_RECORD_IO;
   record->head.bytes = sizeof *record;
   record->head.time_ns = 0;

@@ -19,7 +19,7 @@ static __always_inline bool is_followed(struct sock* sk, struct tcp_sock** tp) {
 
 static __always_inline struct ipm_life* life_of(struct sock* sk) {
   struct ipm_life* known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-  if (!known) count(IPM_COUNT_LIFE_FAILED, 1);
+  if (!known) count(IPM_COUNT_STORAGE_FAILED, 1);
   return known;
 }
 

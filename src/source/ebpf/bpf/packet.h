@@ -34,6 +34,10 @@ static __always_inline struct bpf_sock* socket_of(struct __sk_buff* skb) {
   return sk ? bpf_sk_fullsock(sk) : NULL;
 }
 
+static __always_inline u32 netns_of(struct __sk_buff* skb) {
+  return BPF_CORE_READ((struct sk_buff*)skb, sk, __sk_common.skc_net.net, ns.inum);
+}
+
 struct headers {
   u32 transport; /* Offset of the TCP or UDP header. */
   u8 protocol;
@@ -45,6 +49,7 @@ static __always_inline int find_transport(struct __sk_buff* skb, struct headers*
   if (skb->protocol == __builtin_bswap16(ETH_P_IP)) {
     if (((first[6] & 0x1f) | first[7]) != 0) return 0; /* Not the first fragment. */
     out->transport = (u32)(first[0] & 0x0f) * 4;
+    if (out->transport < 20) return 0; /* Whoever writes its own headers writes anything. */
     out->protocol = first[9];
     return 1;
   }

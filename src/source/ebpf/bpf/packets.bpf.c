@@ -50,6 +50,7 @@ static __always_inline int read_v4(struct __sk_buff* skb, bool sent, struct ipm_
   if (at->protocol != IPPROTO_UDP) return 0;
   __be16 ports[2] = {at->ports[0], at->ports[1]};
   u32 ip = (u32)(at->version_length & 0x0f) * 4;
+  if (ip < IPV4_HEADER) return 0;
   *(u32*)key->remote_addr = sent ? at->to : at->from;
   out->local[0] = sent ? at->from : at->to;
   if (ip != IPV4_HEADER && bpf_skb_load_bytes(skb, ip, ports, sizeof ports)) return 0;
@@ -83,7 +84,7 @@ static __noinline int first_packet(struct __sk_buff* skb, struct ipm_peer_key* k
   struct ipm_peer fresh = {};
   fresh.local_port = at->local_port;
   fresh.sent_first = sent;
-  fresh.netns = BPF_CORE_READ((struct sk_buff*)skb, sk, __sk_common.skc_net.net, ns.inum);
+  fresh.netns = netns_of(skb);
   __builtin_memcpy(fresh.local_addr, at->local, 16);
   long error = bpf_map_update_elem(&peers, key, &fresh, BPF_NOEXIST);
   if (error && error != -EEXIST) return 0;
@@ -95,11 +96,12 @@ static __noinline int first_packet(struct __sk_buff* skb, struct ipm_peer_key* k
 static __always_inline int passed(struct __sk_buff* skb, bool sent) {
   if (!may_be(skb, IPPROTO_UDP)) return 1;
   struct bpf_sock* sk = socket_of(skb);
-  if (!sk || sk->protocol != IPPROTO_UDP) return 1;
+  if (!sk || sk->protocol != IPPROTO_UDP || sk->type != SOCK_DGRAM) return 1; /* Raw ones have no remote. */
   struct ipm_peer_key key = {};
   struct datagram at = {};
   bool v4 = skb->protocol == __builtin_bswap16(ETH_P_IP);
   if (!(v4 ? read_v4(skb, sent, &key, &at) : read_v6(skb, sent, &key, &at))) return 1;
+  if (skb->len < at.header) return 1;
   key.cookie = bpf_get_socket_cookie(skb);
   struct ipm_peer* value = bpf_map_lookup_elem(&peers, &key);
   u32 packets = skb->gso_segs > 1 ? skb->gso_segs : 1;
@@ -120,7 +122,7 @@ static __always_inline int passed(struct __sk_buff* skb, bool sent) {
   value->epoch = now;
   struct ipm_record_peer* record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
   if (!record) {
-    count(IPM_COUNT_RING_IO_FULL, 1);
+    lose_use();
     return 1;
   }
   record->head.type = IPM_RECORD_PEER;

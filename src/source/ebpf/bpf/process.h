@@ -8,7 +8,7 @@
 #define IPM_PATH_DEPTH 32
 
 /* Writes the path of a file from the back, as d_path() in fs/d_path.c finds it: up to the root of its mount namespace.
- * Returns the index of the first byte. */
+ * What is in no directory, as a program in a memfd is not, has its name. Returns the index of the first byte. */
 static __always_inline u32 write_path(struct file* file, char* out, u32* flags) {
   struct dentry* dentry = BPF_CORE_READ(file, f_path.dentry);
   struct vfsmount* vfs = BPF_CORE_READ(file, f_path.mnt);
@@ -20,7 +20,7 @@ static __always_inline u32 write_path(struct file* file, char* out, u32* flags) 
     asm volatile("%0 &= %1" : "+r"(begin) : "i"(2 * IPM_EXE_BYTES - 1));
     struct dentry* root = BPF_CORE_READ(mnt, mnt.mnt_root);
     struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
-    if (dentry == root || dentry == parent) {
+    if (dentry == root || (dentry == parent && begin != IPM_EXE_BYTES)) {
       struct mount* above = BPF_CORE_READ(mnt, mnt_parent);
       if (above == mnt || dentry != root) return begin;
       dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
@@ -105,7 +105,8 @@ static __always_inline void tell_process(struct task_struct* task, const struct 
   struct task_struct* leader = task->group_leader;
   u32* before = bpf_task_storage_get(&told, leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
   u32 image = actor->image ? actor->image : 1;
-  if (!before || *before == image) return;
+  if (!before) return count(IPM_COUNT_STORAGE_FAILED, 1);
+  if (*before == image) return;
   if (send_process(task, 0)) {
     *before = image;
   } else {

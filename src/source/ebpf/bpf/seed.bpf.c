@@ -18,6 +18,7 @@ int ipm_seed(struct bpf_iter__task_file* context) {
     known = bpf_sk_storage_get(&life, sk, NULL, 0);
     if (!known) {
       known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+      if (!known) count(IPM_COUNT_STORAGE_FAILED, 1);
       if (known) {
         known->flags |= IPM_FLAG_SEEDED | IPM_FLAG_OWNED;
         if (sk->__sk_common.skc_state == TCP_ESTABLISHED) {
@@ -37,6 +38,7 @@ int ipm_seed(struct bpf_iter__task_file* context) {
   bool in_use = known ? state != TCP_CLOSE : sk->__sk_common.skc_num != 0;
   u32* told_before =
       in_use ? bpf_task_storage_get(&told, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) : NULL;
+  if (in_use && !told_before) count(IPM_COUNT_STORAGE_FAILED, 1);
   if (told_before && !*told_before) *told_before = record.socket.actor.image ? record.socket.actor.image : 1;
   struct ipm_io_key key = {
       .cookie = record.socket.cookie, .pid = record.socket.actor.pid, .image = record.socket.actor.image};

@@ -52,7 +52,7 @@ struct {
 /* A call of connect() under way, at its thread. */
 struct ipm_connecting {
   int fd;
-  u32 began; /* It sent a SYN: what becomes of it, the state tells. */
+  u32 began; /* It was told as connecting. */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -64,6 +64,12 @@ struct {
 static __always_inline void count(u32 which, u64 amount) {
   u64* counter = bpf_map_lookup_elem(&counters, &which);
   if (counter) *counter += amount;
+}
+
+/* The first use of an entry in a tick could not be told: the map has it, but the user side does not know of it. */
+static __always_inline void lose_use(void) {
+  count(IPM_COUNT_RING_IO_FULL, 1);
+  __sync_fetch_and_add(&orders.uses_lost, 1);
 }
 
 /* Records do not wake the reader, which comes by itself, until a quarter of the ring is full. */

@@ -1,4 +1,4 @@
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -28,12 +28,18 @@ Status ByteSource::open(const std::string& path) {
   if (::fstat(fd_, &info) != 0) return Status::from_errno("stat " + path, errno);
   if (S_ISDIR(info.st_mode)) return Status::invalid_argument("open " + path + ": it is a directory");
   pollable_ = !S_ISREG(info.st_mode);
+  if (!pollable_) {
+    // Standard input may have been read in part by whoever gave it.
+    const off_t begin = std::max<off_t>(::lseek(fd_, 0, SEEK_CUR), 0);
+    total_bytes_ = static_cast<std::uint64_t>(std::max<off_t>(info.st_size - begin, 0));
+  }
   return Status::success();
 }
 
 void ByteSource::open_memory(std::string_view bytes) {
   buffer_.assign(bytes.begin(), bytes.end());
   end_ = buffer_.size();
+  total_bytes_ = end_;
   ended_ = true;
 }
 

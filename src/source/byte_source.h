@@ -33,6 +33,7 @@ class ByteSource {
   bool at_end() const { return ended_ && begin_ == end_; }
   bool ended() const { return ended_; }
   std::uint64_t offset() const { return offset_; }
+  std::uint64_t total_bytes() const { return total_bytes_; }  // From where it began; 0: not known.
   int fd() const { return pollable_ ? fd_ : -1; }
 
  private:
@@ -47,6 +48,7 @@ class ByteSource {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint64_t offset_ = 0;
+  std::uint64_t total_bytes_ = 0;
 };
 
 }  // namespace ipm::source
