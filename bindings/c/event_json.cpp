@@ -81,6 +81,19 @@ void add_hello(Line& line, const TlsHello& p) {
   if ((p.flags & TlsHello::kEch) != 0) line.number("ech", 1);
 }
 
+void add_hit(Line& line, const IntelHit& p) {
+  static constexpr std::string_view kAs[] = {"address", "name", "fingerprint"};
+  if (static_cast<std::size_t>(p.listed_as) < std::size(kAs)) {
+    line.text("listed_as", kAs[static_cast<std::size_t>(p.listed_as)]);
+  }
+  if (p.of_url != 0) line.number("of_url", 1);
+  if (p.listed_unix_ns != 0) line.signed_number("listed", p.listed_unix_ns);
+  if (p.subject != 0) line.number("subject", p.subject);
+  if (p.indicator != 0) line.number("indicator", p.indicator);
+  if (p.feed != 0) line.number("feed", p.feed);
+  if (p.description != 0) line.number("description", p.description);
+}
+
 void add_flow_payload(Line& line, const Event& event) {
   switch (event.header.kind) {
     case EventKind::kSocketOpen: {
@@ -103,6 +116,10 @@ void add_flow_payload(Line& line, const Event& event) {
       if ((p.measured & SocketData::kRxBytes) != 0) line.number("rx_bytes", p.rx_bytes);
       if ((p.measured & SocketData::kTxPackets) != 0) line.number("tx_packets", p.tx_packets);
       if ((p.measured & SocketData::kRxPackets) != 0) line.number("rx_packets", p.rx_packets);
+      if ((p.measured & SocketData::kByPackets) != 0) {
+        line.number("tx_payload_bytes", p.tx_payload_bytes);
+        line.number("rx_payload_bytes", p.rx_payload_bytes);
+      }
       break;
     }
     case EventKind::kTcpSnapshot: {
@@ -113,6 +130,7 @@ void add_flow_payload(Line& line, const Event& event) {
       if ((p.measured & TcpSnapshot::kMinRtt) != 0) line.number("min_rtt_us", p.min_rtt_us);
       if ((p.measured & TcpSnapshot::kRetransmits) != 0) line.number("tx_retransmits", p.tx_retransmits);
       if ((p.measured & TcpSnapshot::kOutOfOrder) != 0) line.number("rx_out_of_order", p.rx_out_of_order);
+      if ((p.measured & TcpSnapshot::kRxRetransmits) != 0) line.number("rx_retransmits", p.rx_retransmits);
       break;
     }
     case EventKind::kRetransmit:
@@ -147,6 +165,17 @@ void add_flow_payload(Line& line, const Event& event) {
       break;
     case EventKind::kEntropy:
       line.number("millibits", event.as<Entropy>().millibits);
+      break;
+    case EventKind::kSocketNat: {
+      const auto p = event.as<SocketNat>();
+      line.text("beyond_local_addr", p.local.text());
+      line.number("beyond_local_port", p.local_port);
+      line.text("beyond_remote_addr", p.remote.text());
+      line.number("beyond_remote_port", p.remote_port);
+      break;
+    }
+    case EventKind::kIntelHit:
+      add_hit(line, event.as<IntelHit>());
       break;
     case EventKind::kTlsHello:
       add_hello(line, event.as<TlsHello>());
@@ -199,6 +228,14 @@ void add_payload(Line& line, const Event& event) {
       line.text("text", fixed(p.bytes, std::min<std::size_t>(p.bytes_here, sizeof p.bytes)));
       break;
     }
+    case EventKind::kGeo: {
+      const auto p = event.as<Geo>();
+      line.text("address", p.address.text());
+      line.text("country", fixed(p.country, sizeof p.country));
+      if (p.asn != 0) line.number("asn", p.asn);
+      if (p.as_name != 0) line.number("as_name", p.as_name);
+      break;
+    }
     case EventKind::kClockAnchor: {
       const auto p = event.as<ClockAnchor>();
       line.signed_number("realtime", p.realtime_ns);
@@ -210,6 +247,21 @@ void add_payload(Line& line, const Event& event) {
       line.number("what", static_cast<std::uint64_t>(p.what));
       line.number("events", p.events);
       if (p.bytes_known != 0) line.number("bytes", p.bytes);
+      break;
+    }
+    case EventKind::kBaseline: {
+      const auto p = event.as<BaselinePart>();
+      line.number("app", p.app);
+      line.number("metric", p.metric);
+      line.number("part", p.part);
+      break;
+    }
+    case EventKind::kClue: {
+      const auto p = event.as<LearnedClue>();
+      line.text("clue", clue_kind_name(p.kind));
+      line.number("key", p.key);
+      if (p.app != 0) line.number("app", p.app);
+      line.number("flows", p.flows);
       break;
     }
     case EventKind::kSourceInfo: {

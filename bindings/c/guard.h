@@ -38,6 +38,7 @@ struct ipm_monitor {
   std::vector<std::unique_ptr<ipm_lane>> lanes;
   std::map<std::uint32_t, ipm::query::SourceRow> shown;  // What ipm_source_status() lends out, by index.
   ipm::monitor::AlertChange shown_alert;                 // What ipm_monitor_next_alert() lends out.
+  ipm::monitor::KeptBaselinesInfo shown_baselines;       // What ipm_monitor_baselines_file() lends out.
 };
 
 struct ipm_cursor {

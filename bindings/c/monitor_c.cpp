@@ -136,6 +136,18 @@ ipm_status ipm_monitor_get_stats(ipm_monitor* monitor, ipm_monitor_stats* out) {
     value.interfaces = bound(stats.interfaces);
     value.data_other_layer = stats.engine.other_layer;
     value.rows_refused = stats.engine.no_room;
+    value.intel_indicators = stats.intel_indicators;
+    value.intel_bytes = stats.intel_bytes;
+    value.enrich_reloads = stats.enrich_reloads;
+    value.enrich_reloads_failed = stats.enrich_reloads_failed;
+    value.baselines = bound(stats.baselines);
+    value.baselines_refused = stats.baselines_refused;
+    value.alerts = bound(stats.alerts);
+    value.alert_changes_lost = stats.alert_changes_lost;
+    value.rules_refused = stats.watch.rules_refused;
+    value.programs_evicted = stats.watch.programs_evicted;
+    value.pairs_evicted = stats.watch.pairs_evicted;
+    value.clues = bound(stats.clues);
     return ipm::capi::write_struct(value, out, "out");
   });
 }

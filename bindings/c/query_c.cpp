@@ -1,5 +1,5 @@
 #include "base/key_values.h"
-#include "guard.h"
+#include "cursors.h"
 #include "query/arrow_stream.h"
 #include "query/tables/tables.h"
 
@@ -35,41 +35,25 @@ Result<std::unique_ptr<Cursor>> open_cursor(ipm_monitor* monitor, const char* ta
     return Status(Code::kForked, "this monitor belongs to the parent of this forked process: open another");
   Result<const ipm::query::TableInfo*> info = table_named(table);
   if (!info.ok()) return info.status();
-  std::vector<std::string_view> bound;
-  for (uint32_t i = 0; i < value_count; ++i) {
-    if (values == nullptr || values[i] == nullptr)
-      return Status::invalid_argument("bound value ?" + std::to_string(i + 1) + " is NULL");
-    bound.emplace_back(values[i]);
-  }
-  Result<ipm::query::Filter> parsed =
-      ipm::query::parse_filter(filter == nullptr ? "" : filter, (*info)->columns, bound);
-  if (!parsed.ok()) return parsed.status();
-  Result<std::shared_ptr<const ipm::query::Snapshot>> snapshot = monitor->impl->snapshot();
-  if (!snapshot.ok()) return snapshot.status();
-  return Cursor::open((*info)->open(std::move(*snapshot)), std::move(*parsed));
+  return ipm::capi::open_filtered((*info)->columns,
+                                  [&]() -> Result<std::shared_ptr<ipm::query::Table>> {
+                                    Result<std::shared_ptr<const ipm::query::Snapshot>> snapshot =
+                                        monitor->impl->snapshot();
+                                    if (!snapshot.ok()) return snapshot.status();
+                                    return std::shared_ptr<ipm::query::Table>((*info)->open(std::move(*snapshot)));
+                                  },
+                                  filter, values, value_count);
 }
 
-Status describe(const Column& column, ipm_column_info* out) {
-  ipm_column_info info{};
-  info.type = static_cast<int32_t>(column.type);
-  info.name = column.name;
-  info.unit = column.unit;
-  info.layer = column.layer;
-  info.null_when = column.null_when;
-  info.help = column.help;
-  return ipm::capi::write_struct(info, out, "out");
+bool has_cell(const ipm_cursor* cursor, uint32_t column) {
+  return cursor != nullptr && cursor->impl->on_row() && column < cursor->impl->column_count();
 }
-
-// The cell, or the reason why there is none to read.
-Result<const Cell*> cell_of(const ipm_cursor* cursor, uint32_t column) {
+Status why_no_cell(const ipm_cursor* cursor, uint32_t column) {
   if (cursor == nullptr) return Status::invalid_argument("cursor is NULL");
   if (!cursor->impl->on_row())
     return Status::state("the cursor stands on no row: ipm_cursor_next() has not returned IPM_OK");
-  if (column >= cursor->impl->column_count()) {
-    return Status::invalid_argument("column " + std::to_string(column) + ": there are " +
-                                    std::to_string(cursor->impl->column_count()));
-  }
-  return &cursor->impl->cell(column);
+  return Status::invalid_argument("column " + std::to_string(column) + ": there are " +
+                                  std::to_string(cursor->impl->column_count()));
 }
 
 Status wrong_type(const ipm_cursor* cursor, uint32_t column, const char* wanted) {
@@ -80,13 +64,28 @@ template <typename Read>
 ipm_status read_cell(const ipm_cursor* cursor, uint32_t column, const void* out, Read&& read) {
   return guard([&]() -> Status {
     if (out == nullptr) return Status::invalid_argument("out is NULL");
-    Result<const Cell*> cell = cell_of(cursor, column);
-    if (!cell.ok()) return cell.status();
-    return read(**cell, cursor->impl->column(column).type);
+    if (!has_cell(cursor, column)) [[unlikely]]
+      return why_no_cell(cursor, column);
+    return read(cursor->impl->cell(column), cursor->impl->column(column).type);
   });
 }
 
 }  // namespace
+
+namespace ipm::capi {
+
+Status describe(const Column& column, ipm_column_info* out) {
+  ipm_column_info info{};
+  info.type = static_cast<int32_t>(column.type);
+  info.name = column.name;
+  info.unit = column.unit;
+  info.layer = column.layer;
+  info.null_when = column.null_when;
+  info.help = column.help;
+  return write_struct(info, out, "out");
+}
+
+}  // namespace ipm::capi
 
 extern "C" {
 
@@ -100,7 +99,7 @@ ipm_status ipm_column_describe(const char* table, uint32_t column, ipm_column_in
     Result<const ipm::query::TableInfo*> info = table_named(table);
     if (!info.ok()) return info.status();
     if (column >= (*info)->columns.size()) return Status::end();
-    return describe((*info)->columns[column], out);
+    return ipm::capi::describe((*info)->columns[column], out);
   });
 }
 
@@ -146,7 +145,7 @@ ipm_status ipm_cursor_describe(const ipm_cursor* cursor, uint32_t column, ipm_co
   return guard([&]() -> Status {
     if (cursor == nullptr) return Status::invalid_argument("cursor is NULL");
     if (column >= cursor->impl->column_count()) return Status::end();
-    return describe(cursor->impl->column(column), out);
+    return ipm::capi::describe(cursor->impl->column(column), out);
   });
 }
 

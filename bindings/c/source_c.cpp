@@ -60,7 +60,7 @@ ipm_status ipm_source_probe(const char* uri, ipm_cursor** out) {
     for (const ipm::source::Backend& backend : ipm::source::backends()) {
       const bool asked = uri == nullptr || wanted == backend.scheme || (wanted == "auto" && backend.automatic);
       if (!asked) continue;
-      for (const ipm::source::Capability& each : backend.make()->probe()) {
+      for (const ipm::source::Capability& each : backend.make(parsed)->probe()) {
         rows.push_back({std::string(backend.scheme), each.what, each.available, each.reason});
       }
     }

@@ -5,10 +5,16 @@
 
 namespace cli {
 
+int run_baseline(const Options& options);
 int run_detect(const Options& options);
 int run_events(const Options& options);
 int run_top(const Options& options);
 int run_doctor(const Options& options);
+int run_drill(const Options& options);
+int run_explain(const Options& options);
+int run_flows(const Options& options);
 int run_score(const Options& options);
+int run_intel_check(const Options& options);
+int run_intel_match(const Options& options);  // 3: on no list.
 
 }  // namespace cli

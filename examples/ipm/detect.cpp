@@ -6,6 +6,7 @@
 
 #include <ipm/ipm.hpp>
 
+#include "alert_lines.h"
 #include "commands.h"
 #include "output.h"
 #include "run.h"
@@ -13,18 +14,6 @@
 
 namespace cli {
 namespace {
-
-constexpr const char* kChanges[] = {"opened", "updated", "escalated", "closed"};
-constexpr const char* kSeverities[] = {"info", "low", "medium", "high"};
-
-template <std::size_t N>
-std::string word(const char* const (&words)[N], std::int32_t number) {
-  return number >= 0 && number < static_cast<std::int32_t>(N) ? words[number] : std::to_string(number);
-}
-
-std::uint64_t pid_of(const ipm_alert& alert) {
-  return alert.process >> 42;  // As ipm_process_ref() packs it.
-}
 
 // The kinds that scorers know. Notices and incidents of the host are no detections of a process.
 bool is_scored(const ipm_alert& alert) {
@@ -47,67 +36,6 @@ std::string score_line(const ipm_alert& alert) {
   return json_record(members);
 }
 
-struct Cell {
-  const char* name;
-  std::string text;  // Empty: left out.
-  bool quoted;
-};
-
-std::vector<Cell> cells_of(const ipm_alert& a) {
-  return {{"id", std::to_string(a.id), false},
-          {"sequence", std::to_string(a.sequence), false},
-          {"change", word(kChanges, a.change), true},
-          {"time", std::to_string(a.time_ns), false},
-          {"opened", std::to_string(a.opened_ns), false},
-          {"since", std::to_string(a.since_ns), false},
-          {"kind", a.kind, true},
-          {"severity", word(kSeverities, a.severity), true},
-          {"score", number_text(a.score), false},
-          {"title", a.title, true},
-          {"pid", a.process == 0 ? "" : std::to_string(pid_of(a)), false},
-          {"comm", a.comm, true},
-          {"exe", a.exe, true},
-          {"app", a.app, true},
-          {"remote_addr", a.remote_addr, true},
-          {"remote_port", a.remote_port == 0 ? "" : std::to_string(a.remote_port), false},
-          {"remote_name", a.remote_name, true},
-          {"metric", a.metric, true},
-          {"value", number_text(a.value), false},
-          {"expected_low", number_text(a.expected_low), false},
-          {"expected_high", number_text(a.expected_high), false},
-          {"samples", std::to_string(a.samples), false},
-          {"evidence", a.evidence, true},
-          {"techniques", a.techniques, true},
-          {"notified", a.notified != 0 ? "true" : "false", false},
-          {"drill", a.drill != 0 ? "true" : "false", false}};
-}
-
-std::string record_line(const ipm_alert& alert, Format format) {
-  std::vector<std::string> cells;
-  for (const Cell& cell : cells_of(alert)) {
-    if (format == Format::kCsv) {
-      cells.push_back(cell.quoted && !cell.text.empty() ? csv_text(cell.text) : cell.text);
-    } else if (!cell.text.empty()) {
-      cells.push_back(json_text(cell.name) + ":" + (cell.quoted ? json_text(cell.text) : cell.text));
-    }
-  }
-  return format == Format::kCsv ? csv_record(cells) : json_record(cells);
-}
-
-std::string csv_header() {
-  ipm_alert none{};
-  none.kind = none.title = none.techniques = none.metric = none.evidence = "";
-  none.comm = none.exe = none.app = none.remote_addr = none.remote_name = "";
-  std::vector<std::string> names;
-  for (const Cell& cell : cells_of(none)) names.emplace_back(cell.name);
-  return csv_record(names);
-}
-
-std::string person_line(const ipm_alert& alert) {
-  return human_time(alert.time_ns) + "  " + word(kSeverities, alert.severity) + "  " + alert.kind + "  " +
-         word(kChanges, alert.change) + "  " + harmless(alert.evidence) + "\n";
-}
-
 }  // namespace
 
 int run_detect(const Options& options) {
@@ -119,10 +47,7 @@ int run_detect(const Options& options) {
   ipm::Monitor monitor = open_monitor(options);
   attach(monitor, options);
   std::uint64_t left = options.limit.value_or(UINT64_MAX);
-  std::string lines;
-  if (options.format == Format::kCsv) {
-    lines = csv_header();
-  }
+  std::string lines = alert_header(options.format);
   const auto take = [&] {
     while (left > 0) {
       const std::optional<ipm_alert> alert = monitor.next_alert();
@@ -130,8 +55,8 @@ int run_detect(const Options& options) {
       if (options.format == Format::kScore && !is_scored(*alert)) continue;
       if (options.format == Format::kTable && alert->change == IPM_ALERT_UPDATED) continue;
       lines += options.format == Format::kScore   ? score_line(*alert)
-               : options.format == Format::kTable ? person_line(*alert)
-                                                  : record_line(*alert, options.format);
+               : options.format == Format::kTable ? alert_person_line(*alert)
+                                                  : alert_record(*alert, options.format);
       --left;
     }
     if (!lines.empty()) put(lines);

@@ -32,7 +32,7 @@ int run_table(const Options& options) {
 
 int run_record(const Options& options) {
   ipm::Monitor monitor = open_monitor(options);
-  monitor.record(options.log.c_str());
+  monitor.record(options.output.c_str());
   attach(monitor, options);
   const auto print = [&] {
     const ipm_monitor_stats stats = monitor.stats();
@@ -44,7 +44,7 @@ int run_record(const Options& options) {
       put("recorded_events,recorded_bytes\r\n" + events + "," + bytes + "\r\n");
     } else {
       put(events + " events, " + human(static_cast<double>(stats.recorded_bytes), "bytes") + " in " +
-          harmless(options.log) + "\n");
+          harmless(options.output) + "\n");
     }
   };
   run(monitor, {.duration_ns = options.duration_ns, .every_ns = options.every_ns, .print = print});
@@ -84,8 +84,20 @@ int run_command(const Options& options) {
       return run_top(options);
     case Command::kDetect:
       return run_detect(options);
+    case Command::kDrill:
+      return run_drill(options);
+    case Command::kExplain:
+      return run_explain(options);
+    case Command::kFlows:
+      return run_flows(options);
     case Command::kColumns:
       return run_columns(options);
+    case Command::kBaseline:
+      return run_baseline(options);
+    case Command::kIntelCheck:
+      return run_intel_check(options);
+    case Command::kIntelMatch:
+      return run_intel_match(options);
     case Command::kScore:
       return run_score(options);
   }

@@ -108,6 +108,38 @@ void add_score(CLI::App& app, Options& out) {
       "What local time is ahead of the series' time: +02:00, or seconds");
 }
 
+void add_monitor(CLI::App& app, Options& out) {
+  app.add_option("--settings", out.settings, "\"key = value\" lines of the library");
+  app.add_option("--config", out.config, "A file of such lines");
+  app.add_option("--rule", out.rules, "What you say of alerts: \"suppress kind=beacon app=…\"; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--threshold", out.thresholds,
+                 "A limit of yours: \"NAME metric=tx_bytes app=… above=500M for=3m\"; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+      "--memory-max", [&out](const std::string& text) { out.memory_max_bytes = size_bytes(text); },
+      "Bound on the monitor's memory: 64MiB");
+}
+
+void add_drill(CLI::App& app, Options& out) {
+  app.add_option("kind", out.subject, "The kind of alert to rehearse, or all")->type_name("KIND");
+  app.add_flag("--list", out.list, "The kinds, with what happens in each");
+  app.add_option_function<std::string>(
+      "--seed", [&out](const std::string& text) { out.seed = row_count(text); },
+      "Another one gives other ordinary days: 1");
+  add_format(app, out);
+  add_monitor(app, out);
+}
+
+void add_filter(CLI::App& app, Options& out) {
+  app.add_option("--filter", out.filters, "Filter lines: \"tx_bytes >= 1000\"; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--order-by", out.order_by, "column [asc|desc][, column …]");
+  app.add_option_function<std::string>(
+      "--limit", [&out](const std::string& text) { out.limit = row_count(text); }, "At most so many rows");
+  app.add_option("--columns", out.columns, "a, b, …");
+}
+
 void add_common(CLI::App& app, Options& out, bool scores = false) {
   app.add_option("sources", out.sources, "auto: (default), replay:FILE, - (event lines on stdin), …")
       ->type_name("SOURCE");
@@ -122,17 +154,8 @@ void add_common(CLI::App& app, Options& out, bool scores = false) {
         if (*out.every_ns == 0) throw CLI::ValidationError("--every must not be 0");
       },
       "Print also so often");
-  app.add_option("--filter", out.filters, "Filter lines: \"tx_bytes >= 1000\"; may be repeated")
-      ->allow_extra_args(false);
-  app.add_option("--order-by", out.order_by, "column [asc|desc][, column …]");
-  app.add_option_function<std::string>(
-      "--limit", [&out](const std::string& text) { out.limit = row_count(text); }, "At most so many rows");
-  app.add_option("--columns", out.columns, "a, b, …");
-  app.add_option("--settings", out.settings, "\"key = value\" lines of the library");
-  app.add_option("--config", out.config, "A file of such lines");
-  app.add_option_function<std::string>(
-      "--memory-max", [&out](const std::string& text) { out.memory_max_bytes = size_bytes(text); },
-      "Bound on the monitor's memory: 64MiB");
+  add_filter(app, out);
+  add_monitor(app, out);
   app.add_option_function<std::string>(
          "--threads", [&out](const std::string& text) { out.threads = text == "auto"; },
          "none: sources are polled in turn; auto: one thread for each live source")
@@ -143,6 +166,45 @@ void add_common(CLI::App& app, Options& out, bool scores = false) {
   // A flag with a value after "=": a source that follows is none.
   app.add_flag("--drop-privileges{nobody}", out.lesser_user,
                "As root: become nobody (=USER: another) without capabilities as soon as the sources are attached");
+}
+
+void add_flows(CLI::App& app, Options& out) {
+  app.add_option("files", out.sources, "Captures: pcap, pcapng or snoop, also packed; - is stdin")
+      ->required()
+      ->type_name("FILE");
+  add_format(app, out);
+  add_filter(app, out);
+  app.add_option("--settings", out.settings, "\"key = value\" lines: flows_max, measure, names");
+}
+
+// A command with commands of its own, each with what it is about.
+void add_baseline(CLI::App& app, Options& out) {
+  app.require_subcommand(1);
+  const auto action = [&](const char* name, const char* help, BaselineAction which) {
+    CLI::App* sub = app.add_subcommand(name, help);
+    sub->callback([&out, which] { out.baseline_action = which; });
+    return sub;
+  };
+  const auto files = [&](CLI::App* sub, const char* help, int least, int most) {
+    sub->add_option("files", out.baseline_files, help)->required()->expected(least, most)->type_name("FILE");
+  };
+  const auto settings = [&](CLI::App* sub) {
+    sub->add_option("--settings", out.settings, "\"key = value\" lines of the library");
+  };
+  CLI::App* exported = action("export", "Write what a run has learned to a file", BaselineAction::kExport);
+  exported->add_option("-o,--output", out.output, "The file")->required();
+  add_common(*exported, out);
+  CLI::App* imported = action("import", "Merge files into the last one named", BaselineAction::kImport);
+  files(imported, "Files, and the one that takes them in, which may be new", 2, 1'000);
+  settings(imported);
+  CLI::App* show = action("show", "What is usual: of a file of baselines, or of a run", BaselineAction::kShow);
+  add_common(*show, out);
+  CLI::App* diff = action("diff", "What changed most between two files", BaselineAction::kDiff);
+  files(diff, "Before and after", 2, 2);
+  settings(diff);
+  add_format(*diff, out);
+  diff->add_option_function<std::string>(
+      "--limit", [&out](const std::string& text) { out.limit = row_count(text); }, "At most so many rows");
 }
 
 }  // namespace
@@ -174,8 +236,16 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   add_common(*command("events", "The events as they come, one line each", Command::kEvents), out);
   add_common(*command("detect", "Alerts as they come: what programs do that is not normal for them", Command::kDetect),
              out, true);
+  CLI::App* explain =
+      command("explain", "An alert in full: what it means, why it came, what to check", Command::kExplain);
+  explain->add_option("alert", out.subject, "The number of an alert in a run of the sources, or a kind of alert")
+      ->required()
+      ->type_name("ALERT");
+  add_common(*explain, out);
+  add_drill(*command("drill", "A rehearsal: plays an incident and says if its alert came", Command::kDrill), out);
+  add_flows(*command("flows", "The flows of capture files, one row a flow", Command::kFlows), out);
   CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
-  record->add_option("-o,--output", out.log, "The log")->required();
+  record->add_option("-o,--output", out.output, "The log")->required();
   add_common(*record, out);
   add_common(*command("doctor", "What each source can see here, and what not and why", Command::kDoctor), out);
   CLI::App* top = command("top", "A live view: processes by rate, and their peers", Command::kTop);
@@ -184,6 +254,18 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   CLI::App* score = command("score", "A score for each point of a series: how unusual it is", Command::kScore);
   score->preparse_callback([&out](std::size_t) { out.format = Format::kScore; });
   add_score(*score, out);
+  add_baseline(*command("baseline", "What is usual for each app: export, import, show, diff", Command::kBaseline), out);
+  CLI::App* intel = app.add_subcommand("intel", "Lists of threat intelligence in files");
+  intel->require_subcommand(1);
+  CLI::App* check = intel->add_subcommand("check", "What lists hold, and what of them was not understood");
+  check->callback([&out] { out.command = Command::kIntelCheck; });
+  check->add_option("feeds", out.feeds, "Files, or FORMAT:FILE")->required()->type_name("FILE");
+  add_format(*check, out);
+  CLI::App* match = intel->add_subcommand("match", "If something is on a list; exit code 3: on none");
+  match->callback([&out] { out.command = Command::kIntelMatch; });
+  match->add_option("subject", out.subject, "An address, a domain or a JA4")->required()->type_name("SUBJECT");
+  match->add_option("--feed", out.feeds, "Files, or FORMAT:FILE")->required()->type_name("FILE");
+  add_format(*match, out);
   CLI::App* columns = command("columns", "The tables, or the columns of one", Command::kColumns);
   columns->add_option("table", out.table, "Its name")->type_name("TABLE");
   add_format(*columns, out);
@@ -196,7 +278,8 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
     std::fprintf(stderr, "ipm: %s\n", mistake.what());
     return 2;
   }
-  if (out.sources.empty()) out.sources.emplace_back("auto:");
+  out.sources_given = !out.sources.empty();
+  if (!out.sources_given) out.sources.emplace_back("auto:");
   return std::nullopt;
 }
 

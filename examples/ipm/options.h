@@ -8,14 +8,33 @@
 
 namespace cli {
 
-enum class Command { kTable, kEvents, kRecord, kDoctor, kTop, kColumns, kScore, kDetect };
+enum class Command {
+  kTable,
+  kEvents,
+  kRecord,
+  kDoctor,
+  kTop,
+  kColumns,
+  kScore,
+  kDetect,
+  kDrill,
+  kExplain,
+  kFlows,
+  kBaseline,
+  kIntelCheck,
+  kIntelMatch
+};
+enum class BaselineAction { kExport, kImport, kShow, kDiff };
 enum class Format { kTable, kJsonl, kCsv, kScore };  // kScore: `score` and `detect` only.
 
 struct Options {
   Command command = Command::kTable;
   std::string table;  // `table` and `columns`.
+  // `drill`: a kind; `explain`: a kind, or the number of an alert; `intel match`: what is looked for.
+  std::string subject;
   std::vector<std::string> sources;
-  std::string log;  // `record`.
+  bool sources_given = false;  // false: `sources` is the default.
+  std::string output;          // `record` and `baseline export`.
   Format format = Format::kTable;
   std::optional<std::int64_t> duration_ns;
   std::optional<std::int64_t> every_ns;
@@ -25,11 +44,22 @@ struct Options {
   std::string columns;
   std::string settings;
   std::string config;
+  std::vector<std::string> rules;
+  std::vector<std::string> thresholds;
   std::uint64_t memory_max_bytes = 0;
   bool threads = false;
   bool self_traffic = false;
   bool self_test = true;
   std::string lesser_user;  // Whom to become when the sources are attached; empty: nobody else.
+
+  // `baseline`.
+  BaselineAction baseline_action = BaselineAction::kShow;
+  std::vector<std::string> baseline_files;
+  // `drill`.
+  bool list = false;
+  std::uint64_t seed = 1;
+  // `intel`.
+  std::vector<std::string> feeds;
 
   // `score`.
   std::string series = "-";

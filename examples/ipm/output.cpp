@@ -22,24 +22,6 @@ std::string shortest(double value) {
   return error == std::errc() ? std::string(buffer, end) : std::string();
 }
 
-// What a column of bytes or times is worth reading as; ids and counts stay as they are.
-std::string person(const ipm_column_info& column, const ipm::Row& row, std::uint32_t i) {
-  if (row.is_null(i)) return "-";
-  switch (column.type) {
-    case IPM_TYPE_TEXT:
-      return harmless(*row.text(i));
-    case IPM_TYPE_TIME:
-      return human_time(*row.integer(i));
-    case IPM_TYPE_BOOL:
-      return *row.integer(i) != 0 ? "yes" : "no";
-    case IPM_TYPE_INT64:
-      if (*column.unit == '\0') return std::to_string(*row.integer(i));
-      [[fallthrough]];
-    default:
-      return human(*row.number(i), column.unit);
-  }
-}
-
 // Empty: null.
 std::string machine(const ipm_column_info& column, const ipm::Row& row, std::uint32_t i, bool json) {
   if (row.is_null(i)) return {};
@@ -98,26 +80,35 @@ std::string existing_columns(const std::string& table, const std::vector<std::st
   return out;
 }
 
-RecordFormatter::RecordFormatter(const ipm::Cursor& cursor, Format format) : json_(format == Format::kJsonl) {
+RecordFormatter::RecordFormatter(const ipm::Cursor& cursor, Format format, Times times)
+    : json_(format == Format::kJsonl), times_(times) {
   for (std::uint32_t i = 0; i < cursor.column_count(); ++i) columns_.push_back(cursor.describe(i));
 }
 
+std::vector<std::string> RecordFormatter::names() const {
+  std::vector<std::string> out;
+  for (const ipm_column_info& column : columns_) out.push_back(csv_text(column.name));
+  return out;
+}
+
 std::string RecordFormatter::header() const {
-  if (json_) return {};
-  std::vector<std::string> names;
-  for (const ipm_column_info& column : columns_) names.push_back(csv_text(column.name));
-  return csv_record(names);
+  return json_ ? std::string() : csv_record(names());
+}
+
+std::vector<std::string> RecordFormatter::cells(const ipm::Row& row) const {
+  std::vector<std::string> out;
+  for (std::uint32_t i = 0; i < columns_.size(); ++i) {
+    const bool seconds = times_ == Times::kSeconds && columns_[i].type == IPM_TYPE_TIME && !row.is_null(i);
+    std::string value = seconds ? seconds_text(*row.integer(i)) : machine(columns_[i], row, i, json_);
+    if (json_ && value.empty()) continue;
+    if (json_) value = json_text(columns_[i].name) + ":" + value;
+    out.push_back(std::move(value));
+  }
+  return out;
 }
 
 std::string RecordFormatter::record(const ipm::Row& row) const {
-  std::vector<std::string> cells;
-  for (std::uint32_t i = 0; i < columns_.size(); ++i) {
-    std::string value = machine(columns_[i], row, i, json_);
-    if (json_ && value.empty()) continue;
-    if (json_) value = json_text(columns_[i].name) + ":" + value;
-    cells.push_back(std::move(value));
-  }
-  return json_ ? json_record(cells) : csv_record(cells);
+  return json_ ? json_record(cells(row)) : csv_record(cells(row));
 }
 
 std::string csv_record(const std::vector<std::string>& cells) {
@@ -159,6 +150,24 @@ std::string format_texts(const std::vector<std::string>& names, const std::vecto
   return out;
 }
 
+// What a column of bytes or times is worth reading as; ids and counts stay as they are.
+std::string person_text(const ipm_column_info& column, const ipm::Row& row, std::uint32_t i) {
+  if (row.is_null(i)) return "-";
+  switch (column.type) {
+    case IPM_TYPE_TEXT:
+      return harmless(*row.text(i));
+    case IPM_TYPE_TIME:
+      return human_time(*row.integer(i));
+    case IPM_TYPE_BOOL:
+      return *row.integer(i) != 0 ? "yes" : "no";
+    case IPM_TYPE_INT64:
+      if (*column.unit == '\0') return std::to_string(*row.integer(i));
+      [[fallthrough]];
+    default:
+      return human(*row.number(i), column.unit);
+  }
+}
+
 std::string format_rows(ipm::Cursor& cursor, Format format) {
   std::string out;
   if (format != Format::kTable) {
@@ -177,7 +186,7 @@ std::string format_rows(ipm::Cursor& cursor, Format format) {
   }
   for (const ipm::Row row : cursor) {
     std::vector<std::string>& line = lines.emplace_back();
-    for (std::uint32_t i = 0; i < columns.size(); ++i) line.push_back(person(columns[i], row, i));
+    for (std::uint32_t i = 0; i < columns.size(); ++i) line.push_back(person_text(columns[i], row, i));
   }
   return align(lines, right);
 }

@@ -28,16 +28,24 @@ std::string existing_columns(const std::string& table, const std::vector<std::st
 // Rows for programs, one at a time: JSON lines, which leave nulls out, or CSV.
 class RecordFormatter {
  public:
-  RecordFormatter(const ipm::Cursor& cursor, Format format);  // kJsonl or kCsv.
-  std::string header() const;                                 // Of CSV; JSON has none.
+  // Of times: whole nanoseconds since 1970, or seconds with their nine digits.
+  enum class Times { kNanoseconds, kSeconds };
+  RecordFormatter(const ipm::Cursor& cursor, Format format, Times times = Times::kNanoseconds);  // kJsonl or kCsv.
+  std::string header() const;  // Of CSV; JSON has none.
   std::string record(const ipm::Row& row) const;
+  // Of a record, for who has more to put into it: "name":value, or what CSV has between commas.
+  std::vector<std::string> names() const;
+  std::vector<std::string> cells(const ipm::Row& row) const;
 
  private:
   std::vector<ipm_column_info> columns_;
   bool json_;
+  Times times_;
 };
 
 std::string format_rows(ipm::Cursor& cursor, Format format);
+// A cell as a person reads it; "-" for a null.
+std::string person_text(const ipm_column_info& column, const ipm::Row& row, std::uint32_t index);
 // The same for texts that no cursor gave. An empty cell is a null.
 std::string format_texts(const std::vector<std::string>& names, const std::vector<std::vector<std::string>>& rows,
                          Format format);

@@ -80,6 +80,8 @@ ipm::Monitor open_monitor(const Options& options) {
   raw.memory_max_bytes = options.memory_max_bytes;
   if (!options.config.empty()) raw.settings = read_file(options.config) + "\n";
   raw.settings += options.settings;
+  for (const std::string& rule : options.rules) raw.settings += "\nrule = " + quoted_text(rule);
+  for (const std::string& each : options.thresholds) raw.settings += "\nthreshold = " + quoted_text(each);
   // Behind the others, whose lines a message counts, and so only where they leave it open.
   if (options.self_test && raw.settings.find("self_test") == std::string::npos) raw.settings += "\nself_test = on";
   return as_asked([&] { return ipm::Monitor(raw); });
@@ -93,6 +95,8 @@ void attach(ipm::Monitor& monitor, const Options& options) {
     for (const std::string& uri : options.sources) monitor.add_source(uri);
   });
   if (lesser) lesser->drop();
+  const ipm_baselines_file baselines = monitor.baselines_file();
+  if (*baselines.message != '\0') std::fprintf(stderr, "ipm: %s\n", harmless(baselines.message).c_str());
   std::fputs("ready\n", stderr);
   std::fflush(stderr);
 }
@@ -124,8 +128,11 @@ void run(ipm::Monitor& monitor, const RunPlan& plan) {
   }
   print();
   const std::vector<ipm_source_info> sources = monitor.sources();
-  const auto failed = [](const ipm_source_info& source) { return source.state == IPM_SOURCE_FAILED; };
-  if (!sources.empty() && std::all_of(sources.begin(), sources.end(), failed)) {
+  // Files to look up in go on for nobody.
+  const auto gives_events = [](const ipm_source_info& source) {
+    return source.state != IPM_SOURCE_FAILED && std::strcmp(source.name, "enrich") != 0;
+  };
+  if (!sources.empty() && std::none_of(sources.begin(), sources.end(), gives_events)) {
     throw ipm::Error(IPM_ERR_IO, "no source is left: " + missing_lines(monitor));
   }
 }

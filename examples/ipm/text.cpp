@@ -2,6 +2,7 @@
 
 #include <wchar.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -74,6 +75,12 @@ std::string csv_text(std::string_view text) {
   return out + "\"";
 }
 
+std::string quoted_text(std::string_view text) {
+  std::string out(ipm_text_quote(text.data(), text.size(), nullptr, 0), '\0');
+  (void)ipm_text_quote(text.data(), text.size(), out.data(), out.size() + 1);
+  return out;
+}
+
 std::string human(double value, std::string_view unit) {
   char buffer[64];
   const auto print = [&](const char* format, double number, const char* ending) {
@@ -114,10 +121,37 @@ std::string human_time(std::int64_t ns) {
   return buffer;
 }
 
+std::string seconds_text(std::int64_t ns) {
+  char text[40];
+  const char* const sign = ns < 0 ? "-" : "";
+  const std::uint64_t size = ns < 0 ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
+  std::snprintf(text, sizeof text, "%s%llu.%09llu", sign, static_cast<unsigned long long>(size / IPM_S),
+                static_cast<unsigned long long>(size % IPM_S));
+  return text;
+}
+
 std::string harmless(std::string_view utf8) {
   std::string out;
   each_character(utf8, [&](std::string_view character) { out += steers(character) ? "\xef\xbf\xbd" : character; });
   return out;
+}
+
+std::string paragraph(std::string_view name, std::string_view text, std::size_t indent, std::size_t columns) {
+  std::string out(name);
+  std::size_t used = width(name);
+  for (std::size_t begin = text.find_first_not_of(' '); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    if (used > indent && used + 1 + width(word) > columns) {
+      out += "\n";
+      used = 0;
+    }
+    const std::size_t space = used <= indent ? indent - used : 1;
+    out += std::string(space, ' ') + std::string(word);
+    used += space + width(word);
+    begin = text.find_first_not_of(' ', end);
+  }
+  return out + "\n";
 }
 
 std::string json_text(std::string_view utf8) {

@@ -28,17 +28,22 @@ enum {
   IPM_EVENT_SOCKET_OWNER = 18,       /**< ipm_event_socket_owner */
   IPM_EVENT_FRAME_DATA = 19,         /**< ipm_event_frame_data */
   IPM_EVENT_ENTROPY = 20,            /**< ipm_event_entropy */
+  IPM_EVENT_SOCKET_NAT = 21,         /**< Ends beyond an address translation; written by packet sources. */
   IPM_EVENT_INTERFACE = 30,          /**< ipm_event_interface */
   IPM_EVENT_HOST_COUNTERS = 31,      /**< Totals of a namespace; written by libipm's own sources. */
   IPM_EVENT_TEXT = 40,               /**< Written by ipm_lane_text(). */
   IPM_EVENT_DNS_ANSWER = 41,         /**< ipm_event_dns_answer */
   IPM_EVENT_TLS_HELLO = 42,          /**< ipm_event_tls_hello */
+  IPM_EVENT_GEO = 43,                /**< ipm_event_geo */
+  IPM_EVENT_INTEL_HIT = 44,          /**< ipm_event_intel_hit */
   IPM_EVENT_CLOCK_ANCHOR = 50,       /**< ipm_event_clock_anchor */
   IPM_EVENT_LOSS = 51,               /**< ipm_event_loss */
   IPM_EVENT_TIME_ADVANCE = 52,       /**< No payload: time passed. */
   IPM_EVENT_DRILL_MARK = 53,         /**< Begin or end of a rehearsal. */
   IPM_EVENT_SOURCE_INFO = 55,        /**< The name behind a source number; written by the monitor. */
-  IPM_EVENT_SETTINGS = 54            /**< Bounds of the engine; written by the monitor. */
+  IPM_EVENT_SETTINGS = 54,           /**< Bounds of the engine; written by the monitor. */
+  IPM_EVENT_BASELINE = 56,           /**< A part of what an earlier run has learned; written by the monitor. */
+  IPM_EVENT_CLUE = 58                /**< What an earlier run saw an app look like; written by the monitor. */
 };
 
 /** ipm_event.flags */
@@ -141,7 +146,9 @@ typedef struct ipm_event_socket_established {
   uint32_t handshake_us; /**< 0: not measured. */
 } ipm_event_socket_established;
 
-/** Bytes since the last such event of the flow. `measured`: 1 tx_bytes, 2 rx_bytes, 4 tx_packets, 8 rx_packets. */
+/** Bytes since the last such event of the flow. `measured`: 1 tx_bytes, 2 rx_bytes, 4 tx_packets, 8 rx_packets, 16
+ * counted by packets: bytes at layer ip, and the payload that they carried, of TCP each byte once; with 32 and 64 the
+ * payload sent and received may be too small from now on. */
 typedef struct ipm_event_socket_data {
   ipm_flow_tuple tuple;
   uint8_t layer; /**< IPM_LAYER_* */
@@ -151,9 +158,12 @@ typedef struct ipm_event_socket_data {
   uint64_t rx_bytes;
   uint32_t tx_packets;
   uint32_t rx_packets;
+  uint64_t tx_payload_bytes;
+  uint64_t rx_payload_bytes;
 } ipm_event_socket_data;
 
-/** `measured`: 1 srtt, 2 jitter, 4 min_rtt, 8 tx_retransmits, 16 rx_out_of_order (the last two: since the last one). */
+/** `measured`: 1 srtt, 2 jitter, 4 min_rtt, 8 tx_retransmits, 16 rx_out_of_order, 32 rx_retransmits (the last three:
+ * since the last one). */
 typedef struct ipm_event_tcp_snapshot {
   ipm_flow_tuple tuple;
   uint8_t state;
@@ -164,6 +174,7 @@ typedef struct ipm_event_tcp_snapshot {
   uint32_t min_rtt_us;
   uint32_t tx_retransmits;
   uint32_t rx_out_of_order;
+  uint32_t rx_retransmits;
 } ipm_event_tcp_snapshot;
 
 typedef struct ipm_event_socket_count {
@@ -246,6 +257,31 @@ typedef struct ipm_event_tls_hello {
   uint8_t flags; /**< IPM_TLS_* */
   uint8_t reserved[3];
 } ipm_event_tls_hello;
+
+/** Where a remote address is, by a database. The newest of an address counts. */
+typedef struct ipm_event_geo {
+  uint8_t address[16];
+  uint32_t asn;     /**< Number of the autonomous system; 0: not known. */
+  uint32_t as_name; /**< Text id. */
+  char country[2];  /**< ISO 3166-1 alpha-2; zero: not known. */
+  uint8_t reserved[2];
+} ipm_event_geo;
+
+enum { IPM_LISTED_ADDRESS = 0, IPM_LISTED_NAME = 1, IPM_LISTED_FINGERPRINT = 2 };
+
+/** What a list of threat intelligence says about tuple.remote_addr, or about the text `subject`: a DNS name, a server
+ * name or a JA4. It holds for every flow with that address or text until the next one of it. */
+typedef struct ipm_event_intel_hit {
+  ipm_flow_tuple tuple;
+  uint8_t listed_as; /**< IPM_LISTED_* */
+  uint8_t of_url;    /**< 1: a page on that host is listed, not the host itself. */
+  uint8_t reserved[2];
+  int64_t listed_unix_ns; /**< 0: not known. */
+  uint32_t subject;       /**< Text ids; 0: the address. */
+  uint32_t indicator;     /**< What the list has: "192.0.2.0/24". 0: it is on no list any more. */
+  uint32_t feed;          /**< Name of the list. */
+  uint32_t description;
+} ipm_event_intel_hit;
 
 /** Ties engine time to wall time. Files need one before their first event; live sources get them from the monitor. */
 typedef struct ipm_event_clock_anchor {

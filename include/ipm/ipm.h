@@ -21,8 +21,11 @@
 #define IPM_IPM_H
 
 #include <ipm/alert.h>
+#include <ipm/baseline.h>
+#include <ipm/capture.h>
 #include <ipm/event.h>
 #include <ipm/export.h>
+#include <ipm/intel.h>
 #include <ipm/monitor.h>
 #include <ipm/query.h>
 #include <ipm/score.h>

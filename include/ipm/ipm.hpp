@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <ipm/ipm.h>
@@ -167,12 +169,35 @@ class Monitor {
     return Cursor(opened);
   }
 
+  /// Baselines of apps from and to a file.
+  void import_baselines(const std::string& path) { check(ipm_monitor_import_baselines(get(), path.c_str())); }
+  void export_baselines(const std::string& path) { check(ipm_monitor_export_baselines(get(), path.c_str())); }
+  /// What became of the file that the setting baselines_path names; the message is borrowed until the next call.
+  ipm_baselines_file baselines_file() {
+    ipm_baselines_file out{};
+    out.struct_size = sizeof out;
+    check(ipm_monitor_baselines_file(get(), &out));
+    return out;
+  }
+
   /// The oldest change of an alert that nobody has taken; texts are borrowed until the next call.
   std::optional<ipm_alert> next_alert() {
     ipm_alert out{};
     out.struct_size = sizeof out;
     return check(ipm_monitor_next_alert(get(), &out)) == IPM_OK ? std::optional<ipm_alert>(out) : std::nullopt;
   }
+
+  /// Hears of each change of an alert within step() and flush(), and takes it: next_alert() finds none. Texts are
+  /// borrowed for the time of the call, which must not throw. Empty: changes wait again. See
+  /// ipm_monitor_set_alert_callback().
+  void on_alert(std::function<void(const ipm_alert&)> heard) {
+    auto kept = std::make_unique<std::function<void(const ipm_alert&)>>(std::move(heard));
+    check(ipm_monitor_set_alert_callback(get(), *kept ? &tell : nullptr, kept.get()));
+    heard_ = std::move(kept);
+  }
+
+  /// What an operator says of alerts: "suppress kind=beacon app=…"; see ipm_monitor_rule().
+  void rule(const std::string& line) { check(ipm_monitor_rule(get(), line.c_str())); }
 
   ipm_monitor_stats stats() const {
     ipm_monitor_stats out{};
@@ -200,7 +225,66 @@ class Monitor {
   struct Close {
     void operator()(ipm_monitor* monitor) const noexcept { ipm_monitor_close(monitor); }
   };
+  static void tell(const ipm_alert* alert, void* heard) noexcept {
+    (*static_cast<std::function<void(const ipm_alert&)>*>(heard))(*alert);
+  }
+  std::unique_ptr<std::function<void(const ipm_alert&)>> heard_;  // Before the monitor, which calls it.
   std::unique_ptr<ipm_monitor, Close> monitor_;
+};
+
+/// All kinds of alerts; texts are static.
+inline std::vector<ipm_alert_kind_info> alert_kinds() {
+  std::vector<ipm_alert_kind_info> out;
+  ipm_alert_kind_info info{};
+  info.struct_size = sizeof info;
+  while (check(ipm_alert_kind_describe(static_cast<std::uint32_t>(out.size()), &info)) == IPM_OK) out.push_back(info);
+  return out;
+}
+
+/// All incidents of the source drill:; texts are static.
+inline std::vector<ipm_drill_info> drills() {
+  std::vector<ipm_drill_info> out;
+  ipm_drill_info info{};
+  info.struct_size = sizeof info;
+  while (check(ipm_drill_describe(static_cast<std::uint32_t>(out.size()), &info)) == IPM_OK) out.push_back(info);
+  return out;
+}
+
+/// A capture file in packet view. Needs no monitor.
+class Capture {
+ public:
+  /// "-": standard input. `settings`: "key = value" lines of ipm_capture_open().
+  explicit Capture(const std::string& path, const std::string& settings = {}) {
+    ipm_capture* opened = nullptr;
+    check(ipm_capture_open(&opened, path.c_str(), settings.c_str()));
+    capture_.reset(opened);
+  }
+
+  /// IPM_OK, IPM_TIMEOUT or IPM_END.
+  ipm_status read(std::uint32_t packets_max, std::int64_t timeout_ns) {
+    return check(ipm_capture_read(get(), packets_max, timeout_ns));
+  }
+  /// "flows", "ended_flows" or "names"; good until the next read().
+  Cursor table(const char* name, const std::string& filter = {}) {
+    ipm_cursor* opened = nullptr;
+    check(ipm_capture_cursor(&opened, get(), name, filter.c_str(), nullptr, 0));
+    return Cursor(opened);
+  }
+  /// Texts are borrowed until the next call.
+  ipm_capture_stats stats() {
+    ipm_capture_stats out{};
+    out.struct_size = sizeof out;
+    check(ipm_capture_get_stats(get(), &out));
+    return out;
+  }
+
+  ipm_capture* get() const noexcept { return capture_.get(); }
+
+ private:
+  struct Close {
+    void operator()(ipm_capture* capture) const noexcept { ipm_capture_close(capture); }
+  };
+  std::unique_ptr<ipm_capture, Close> capture_;
 };
 
 /// Scores of any series of numbers. Needs no monitor.

@@ -40,8 +40,20 @@ typedef struct ipm_monitor_stats {
   ipm_bound_stats series_blocks;
   ipm_bound_stats texts;
   ipm_bound_stats interfaces;
-  uint64_t data_other_layer; /**< Data of flows that were already counted at another byte layer; skipped. */
-  uint64_t rows_refused;     /**< Apps, endpoints, candidate lists that found every row of their table in use. */
+  uint64_t data_other_layer;      /**< Data of flows that were already counted at another byte layer; skipped. */
+  uint64_t rows_refused;          /**< Apps, endpoints, candidate lists that found every row of their table in use. */
+  uint64_t intel_indicators;      /**< In the lists of threat intelligence that are in use. */
+  uint64_t intel_bytes;           /**< What they take, beside memory_bytes. */
+  uint64_t enrich_reloads;        /**< Files that were replaced and read again, each counted, … */
+  uint64_t enrich_reloads_failed; /**< … or could not be: what was read before stays in use. */
+  ipm_bound_stats baselines;      /**< Apps of which is known what is usual. */
+  uint64_t baselines_refused;     /**< Intervals of apps that found every such row busy. */
+  ipm_bound_stats alerts;         /**< Rows of the table `alerts`, open and closed. */
+  uint64_t alert_changes_lost;    /**< Changes of alerts that nobody took in time. */
+  uint64_t rules_refused;         /**< What operators said and the stream could not obey. */
+  uint64_t programs_evicted;      /**< What detectors knew of programs, given up for that of others. */
+  uint64_t pairs_evicted;         /**< The same of one remote of a program, for another of its remotes. */
+  ipm_bound_stats clues;          /**< Clues to whose a flow may be: see docs/captures.md. */
 } ipm_monitor_stats;
 
 #define IPM_MONITOR_STATS_INIT \

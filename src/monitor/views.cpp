@@ -1,5 +1,6 @@
 // What a monitor shows of itself: snapshots, statistics, the state of its sources.
 #include "monitor/monitor.h"
+#include "query/utf8.h"
 
 namespace ipm::monitor {
 namespace {
@@ -48,10 +49,34 @@ query::SourceRow Monitor::row_of(const Input& input) const {
   return row;
 }
 
+query::SourceRow Monitor::row_of(const Enrichment& enrichment) const {
+  const EnrichmentCounters& counters = enrichment.counters();
+  query::SourceRow row;
+  row.number = enrichment.number();
+  row.name = "enrich";
+  row.uri = "enrich:" + enrichment.files().names();
+  row.received = counters.asked;
+  row.written = counters.found;
+  row.filtered = counters.nothing;
+  row.malformed = counters.failed;
+  row.missing = enrichment.files().problems();
+  if (!enrichment.failure().empty()) row.missing += (row.missing.empty() ? "" : "\n") + enrichment.failure();
+  row.state = row.missing.empty() ? "open" : "reduced";
+  return row;
+}
+
 Status Monitor::source_row(std::uint32_t index, query::SourceRow& out) {
-  if (index + 1 >= inputs_.size())
-    return Status::not_found("source " + std::to_string(index) + ": there are " + std::to_string(inputs_.size() - 1));
-  out = row_of(*inputs_[index + 1]);
+  const std::size_t first = enrichment_ ? 1 : 0;
+  if (index < first) {
+    const std::lock_guard<std::mutex> lock(engine_mutex_);
+    out = row_of(*enrichment_);
+    return Status::success();
+  }
+  if (index - first + 1 >= inputs_.size()) {
+    return Status::not_found("source " + std::to_string(index) + ": there are " +
+                             std::to_string(inputs_.size() - 1 + first));
+  }
+  out = row_of(*inputs_[index - first + 1]);
   return Status::success();
 }
 
@@ -68,7 +93,9 @@ Result<std::shared_ptr<const query::Snapshot>> Monitor::snapshot() {
   snapshot->engine = state_->engine.views();
   snapshot->series = state_->series.views();
   if (state_->watch) snapshot->alerts = state_->watch->episodes().view();
+  if (state_->baselines) snapshot->baselines = state_->baselines->views();
   snapshot->pin = state_->store.pin();
+  if (enrichment_) snapshot->sources.push_back(row_of(*enrichment_));
   for (const std::unique_ptr<Input>& input : inputs_) {
     if (input->number() != 0) snapshot->sources.push_back(row_of(*input));
   }
@@ -86,10 +113,17 @@ bool Monitor::next_alert(AlertChange& out) {
   out.time_unix_ns = engine.clock().unix_ns(row->updated_ns);
   out.opened_unix_ns = engine.clock().unix_ns(row->opened_ns);
   out.since_unix_ns = engine.clock().unix_ns(row->since_ns);
-  out.exe = engine.texts().view(row->exe_text);
-  out.app = engine.texts().view(row->key_text);
+  std::string scratch;
+  const auto valid = [&](std::string_view text) { return query::valid_utf8(text, scratch); };
+  out.evidence = valid(row->evidence);
+  out.comm = valid(row->comm);
+  out.exe = valid(engine.texts().view(row->exe_text));
+  out.app = valid(engine.texts().view(row->key_text));
   out.remote = row->remote == model::IpAddress{} ? std::string() : row->remote.text();
-  out.remote_name = engine.texts().view(row->name_text);
+  out.remote_name = valid(engine.texts().view(row->name_text));
+  out.country.assign(row->place.country, row->place.has_country() ? sizeof row->place.country : 0);
+  out.feed = valid(engine.texts().view(row->feed_text));
+  out.indicator = valid(engine.texts().view(row->indicator_text));
   out.changes_lost = episodes.counters().changes_lost;
   episodes.take_change();
   return true;
@@ -102,7 +136,16 @@ MonitorStats Monitor::stats() {
   const core::EngineCounters& counters = engine.counters();
   MonitorStats stats;
   stats.engine = counters;
-  stats.sources = inputs_.size() - 1;
+  stats.sources = inputs_.size() - 1 + (enrichment_ ? 1 : 0);
+  if (enrichment_) {
+    const LookupFiles& files = enrichment_->files();
+    stats.enrich_reloads = files.reloads();
+    stats.enrich_reloads_failed = files.reloads_failed();
+    if (const auto& intel = files.lookups().intel) {
+      stats.intel_indicators = intel->index.indicators();
+      stats.intel_bytes = intel->index.memory_bytes();
+    }
+  }
   for (const std::unique_ptr<Input>& input : inputs_) stats.dropped += input->lane().drops();
   stats.memory_bytes = state_->store.bytes_used() + lane_bytes_;
   stats.memory_high_water = state_->store.bytes_high_water() + lane_bytes_;
@@ -122,6 +165,18 @@ MonitorStats Monitor::stats() {
   const store::RecentSeries& series = state_->series;
   stats.series_blocks = bound(series.used(), series.max(), series.high_water(), series.evicted());
   stats.texts = bound_of(engine.texts().rows(), engine.texts().rejected());
+  stats.clues = bound(engine.clues().used(), engine.clues().max(), engine.clues().used(), counters.clues_evicted);
+  if (state_->baselines) {
+    const baseline::AppBaselines& baselines = *state_->baselines;
+    stats.baselines = bound_of(baselines.rows(), baselines.counters().evicted);
+    stats.baselines_refused = baselines.counters().refused;
+  }
+  if (state_->watch) {
+    const alert::Episodes& episodes = state_->watch->episodes();
+    stats.alerts = bound_of(episodes.rows(), episodes.counters().evicted);
+    stats.alert_changes_lost = episodes.counters().changes_lost;
+    stats.watch = state_->watch->counters();
+  }
   return stats;
 }
 
