@@ -1,12 +1,14 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 #include "cpu_time.h"
@@ -53,13 +55,18 @@ double Child::hear() {
   return value;
 }
 
-double Child::wait_cpu_s() {
+Child::Used Child::wait() {
   rusage usage{};
   int status = 0;
   ::wait4(pid_, &status, 0, &usage);
   pid_ = -1;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("a child process failed");
-  return cpu_s_of(usage);
+  return {cpu_s_of(usage), static_cast<double>(usage.ru_maxrss) / 1024};
+}
+
+void forget_peak() {
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << 5;  // man 5 proc
 }
 
 }  // namespace ipm::bench

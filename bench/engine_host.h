@@ -4,6 +4,7 @@
 #include <span>
 
 #include "alert/watch.h"
+#include "baseline/app_baselines.h"
 #include "core/engine.h"
 #include "store/recent_series.h"
 
@@ -11,12 +12,13 @@ namespace ipm::bench {
 
 class EngineHost {
  public:
-  // `watched`: with the detectors, as by default.
+  // `watched`: with the detectors and baselines, as by default.
   explicit EngineHost(std::uint64_t memory_max_bytes, bool watched = true)
       : bounds_(bounds_of(memory_max_bytes)), store_(bounds_.copies_max_bytes), watched_(watched) {}
 
   void feed(std::span<const model::Event> events) { engine_.feed(events); }
   const core::Engine& engine() const { return engine_; }
+  const alert::Watch& watch() const { return watch_; }
   std::uint64_t bytes_used() const { return store_.bytes_used(); }
 
  private:
@@ -37,7 +39,9 @@ class EngineHost {
                        .alerts_max = bounds_.rows.alerts_max,
                        .changes_max = bounds_.alert_changes_max,
                        .budget_per_day = bounds_.rows.alerts_budget}};
-  core::Engine engine_{bounds_, store_, series_, watched_ ? &watch_ : nullptr};
+  baseline::AppBaselines baselines_{
+      store_, {.apps_max = bounds_.rows.baselines_max, .interval_s = bounds_.rows.baseline_interval_s}};
+  core::Engine engine_{bounds_, store_, series_, watched_ ? &watch_ : nullptr, watched_ ? &baselines_ : nullptr};
 };
 
 inline constexpr std::uint64_t kSmallHostBytes = core::kMemoryDefaultBytes;

@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
+#include "base/hash.h"
 #include "core/flow_table.h"
-#include "core/hash.h"
 
 namespace ipm::bench {
 
@@ -39,7 +39,7 @@ struct TupleKey {
 static_assert(sizeof(TupleKey) == 40 && std::has_unique_object_representations_v<TupleKey>);
 
 struct TupleHash {
-  std::size_t operator()(const TupleKey& key) const { return core::hash_bytes(&key, sizeof key, kHashSeed); }
+  std::size_t operator()(const TupleKey& key) const { return hash_bytes(&key, sizeof key, kHashSeed); }
 };
 
 inline void add_bytes_to(core::FlowRow& row) {

@@ -20,7 +20,8 @@ constexpr Section kSections[] = {
     {"lanes", ipm::bench::bench_lanes},         {"flow_table", ipm::bench::bench_flow_table},
     {"engine", ipm::bench::bench_engine},       {"memory", ipm::bench::bench_memory},
     {"inventory", ipm::bench::bench_inventory}, {"ebpf", ipm::bench::bench_ebpf},
-    {"detect", ipm::bench::bench_detect},
+    {"detect", ipm::bench::bench_detect},       {"enrich", ipm::bench::bench_enrich},
+    {"pcap", ipm::bench::bench_pcap},
 };
 
 void run(const Section& section, ipm::bench::Report& report) {
@@ -43,8 +44,10 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> wanted(arguments.begin() + 1, arguments.begin() + count);
   for (const std::string_view name : wanted) {
     if (std::ranges::any_of(kSections, [&](const Section& section) { return section.name == name; })) continue;
-    std::fprintf(stderr, "no section \"%.*s\"; there are lanes, flow_table, engine, memory, inventory, ebpf, detect\n",
-                 static_cast<int>(name.size()), name.data());
+    std::fprintf(
+        stderr,
+        "no section \"%.*s\"; there are lanes, flow_table, engine, memory, inventory, ebpf, detect, enrich, pcap\n",
+        static_cast<int>(name.size()), name.data());
     return 2;
   }
   ipm::bench::Report report;

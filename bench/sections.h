@@ -12,5 +12,7 @@ void bench_memory(Report& report);
 void bench_inventory(Report& report);
 void bench_ebpf(Report& report);
 void bench_detect(Report& report);
+void bench_enrich(Report& report);
+void bench_pcap(Report& report);
 
 }  // namespace ipm::bench
