@@ -30,7 +30,8 @@ step "interface against abi/ipm.abi"
 tests/abi/baseline.sh check build/bindings/c
 
 step "without the optional dependencies (gcc), silent; all but the live tests"
-build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF
+build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_ZLIB=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF \
+      -DIPM_WITH_MAXMINDDB=OFF -DIPM_WITH_PCAP=OFF
 ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live
 
 step "address and undefined-behaviour sanitizers (clang)"

@@ -4,8 +4,9 @@ set -euo pipefail
 cd "$1"
 declare -A allowed=(
   [base]="" [model]="base" [os]="base model" [ring]="base model" [decode]="base model" [source]="base model ring decode os"
-  [core]="base model" [store]="base model" [baseline]="base model" [alert]="base model"
-  [query]="base model store core alert" [monitor]="base model os ring source core store alert query"
+  [core]="base model" [enrich]="base model" [store]="base model" [baseline]="base model" [alert]="base model"
+  [query]="base model store core baseline alert"
+  [monitor]="base model os ring source core enrich store baseline alert query"
 )
 wrong=0
 for module in "${!allowed[@]}"; do

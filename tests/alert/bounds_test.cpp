@@ -16,7 +16,7 @@ void busy(HostScript& script, const Persona& who, int turns, Random& random) {
   for (int i = 0; i < turns; ++i) {
     const TimeNs at = kMinute + i * 2 * kMinute;
     const std::uint64_t low = random.below(250), high = random.below(250);
-    const std::string remote = "151." + std::to_string(high) + "." + std::to_string(low) + ".9";
+    const std::string remote = address_of(high * 250 + low, 9);
     const auto port = static_cast<std::uint16_t>(1 + random.below(9'000));
     script.connect(at, who, remote, port, 4'000, 400, kSecond, static_cast<double>(random.below(8)));
     script.ask(at, who, "a" + std::to_string(i) + ".zone" + std::to_string(random.below(40)) + ".example");
@@ -32,6 +32,64 @@ TEST(BoundsTest, AProgramNeverTakesMoreThanItsBytes) {
   run.feed(script.events());
   EXPECT_GT(run.watch().largest_program_bytes(), kProgramBytesMax / 2);
   EXPECT_LE(run.watch().largest_program_bytes(), kProgramBytesMax);
+}
+
+// Where addresses are is known, and each is in another system.
+class PlacedHost : public HostScript {
+ public:
+  void place(TimeNs at, const std::string& address, std::uint32_t asn) {
+    add(at, model::EventKind::kGeo, {}, model::Geo{.address = *model::IpAddress::parse(address), .asn = asn});
+  }
+};
+
+void busy_all_over_the_world(PlacedHost& script, const Persona& who, int turns, Random& random) {
+  busy(script, who, turns, random);
+  for (int i = 0; i < turns; ++i) {
+    const std::string remote = address_of(static_cast<std::uint64_t>(i), who.pid);
+    script.place(kMinute + i * kSecond, remote, static_cast<std::uint32_t>(1'000 + i));
+    script.connect(2 * kMinute + i * kSecond, who, remote, static_cast<std::uint16_t>(1'000 + i % 20), 100, 100,
+                   kSecond, 5.0);
+  }
+}
+
+TEST(BoundsTest, AProgramStaysWithinItsBytesWherePlacesAreKnownToo) {
+  PlacedHost script;
+  Random random(1);
+  busy_all_over_the_world(script, kWeaver, 3'000, random);
+  AlertRun run;
+  run.feed(script.events());
+  EXPECT_GT(run.watch().largest_program_bytes(), kProgramBytesMax / 2);
+  EXPECT_LE(run.watch().largest_program_bytes(), kProgramBytesMax);
+}
+
+// They are all there before any of them is large.
+TEST(BoundsTest, ProgramsThatGrowLaterGiveWayToo) {
+  PlacedHost script;
+  Random random(3);
+  std::vector<std::string> texts;
+  texts.reserve(80);
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    const std::string& name = texts.emplace_back("many" + std::to_string(i));
+    const Persona who{.name = name, .exe = texts.emplace_back("/usr/bin/" + name), .pid = 2'000 + i};
+    script.start(0, who);
+    script.connect(i * kMillisecond, who, "198.51.100.7", 443, 100, 100);
+  }
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    const Persona who{.name = texts[2 * i], .exe = texts[2 * i + 1], .pid = 2'000 + i};
+    busy_all_over_the_world(script, who, 300, random);
+  }
+  model::Settings settings;
+  settings.memory_max_bytes = 8U << 20;
+  AlertRun run(settings);
+  const std::vector<model::Event> events = script.events();
+  std::size_t most = 0;
+  for (std::size_t at = 0; at < events.size(); at += 64) {
+    run.feed(std::span(events).subspan(at, std::min<std::size_t>(64, events.size() - at)));
+    most = std::max(most, run.watch().programs_bytes());
+  }
+  EXPECT_GT(run.watch().counters().programs_evicted, 0U);
+  EXPECT_LE(most, core::share_memory(settings).watch_max_bytes);
+  EXPECT_GT(most, core::share_memory(settings).watch_max_bytes / 2);
 }
 
 TEST(BoundsTest, AProgramThatNeverUsedTheNetworkHasNoState) {
@@ -60,8 +118,13 @@ TEST(BoundsTest, ManyProgramsGiveWayToEachOtherWithinTheBudget) {
 }
 
 Finding finding(std::uint16_t port, double value, Severity severity = Severity::kHigh) {
-  return {
-      .kind = Kind::kOddPort, .severity = severity, .score = 0.5, .metric = "m", .value = value, .remote_port = port};
+  return {.kind = Kind::kScan,
+          .severity = severity,
+          .score = 0.5,
+          .strength = value,
+          .metric = "m",
+          .value = value,
+          .remote_port = port};
 }
 
 // --- episodes ---
@@ -89,6 +152,24 @@ TEST(EpisodesTest, OneEpisodeOpensIsUpdatedEscalatesAndCloses) {
   drain();
   EXPECT_THAT(changes, testing::ElementsAre(Change::kOpened, Change::kUpdated, Change::kEscalated, Change::kClosed));
   EXPECT_EQ(episodes.counters().opened, 1U);
+}
+
+TEST(EpisodesTest, WhatComesAgainFromTheSameRemoteGoesOnAsTheSameAlert) {
+  PageStore store(1 << 20);
+  Episodes episodes(store, 64, 16, 1);
+  Finding calls = finding(1, 10);
+  calls.remote = *model::IpAddress::parse("192.0.2.7");
+  EXPECT_TRUE(episodes.report(calls, {.app = 1, .key_text = 5}, "a", kHour));
+  episodes.advance(8 * kHour);
+  EXPECT_FALSE(episodes.report(calls, {.app = 1, .key_text = 5}, "the next morning", 12 * kHour));
+  EXPECT_EQ(episodes.counters().opened, 1U);
+  EXPECT_TRUE(episodes.has_open(0));
+  // Another program in that slot is another alert, and so is what comes a week later.
+  EXPECT_TRUE(episodes.report(calls, {.app = 2, .key_text = 6}, "another", 13 * kHour));
+  episodes.advance(20 * kHour);
+  EXPECT_TRUE(episodes.report(calls, {.app = 1, .key_text = 7}, "another in the same slot", 21 * kHour));
+  episodes.advance(30 * kHour);
+  EXPECT_TRUE(episodes.report(calls, {.app = 1, .key_text = 7}, "much later", 10 * 24 * kHour));
 }
 
 TEST(EpisodesTest, UpdatesThatNobodyTookAreOne) {

@@ -28,7 +28,7 @@ HostScript bad_day(Disguise disguise = {}) {
   }
   for (int i = 0; i < 30; ++i)
     script.connect(kThirdDay + i * kMinute, kLetters, "10.4.1.25", 25, 20'000, 400, kSecond, 7.8);
-  for (int i = 0; i < 30; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "203.0.40.5", 443);
+  for (int i = 0; i < 30; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "2001:db8:40::5", 443);
   return script;
 }
 

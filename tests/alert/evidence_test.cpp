@@ -1,5 +1,4 @@
-// Each kind fires for what it is about, with a sentence that says who, what, how unusual and since when; and beside it
-// the honest look-alike, which does not.
+// What a kind fires for besides its drill (drill_test.cpp), and the honest look-alikes, for which it does not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,20 +25,12 @@ std::vector<std::string> sentences(HostScript& script, std::string_view kind, co
 #define EXPECT_ONE(script, kind, who, sentence) \
   EXPECT_THAT(sentences(script, kind, who), testing::ElementsAre(sentence))
 
-TEST(EvidenceTest, ExfilToANewPeer) {
-  HostScript script = learned_host();
-  script.stream(kThirdDay, kPilot, "192.0.2.66", 443, 10 * kSecond, 60, 500'000, 1'000);
-  EXPECT_ONE(script, "exfil", kPilot,
-             "pilot (pid 309) sent 1.5 MB to 192.0.2.66:443 and got 3.0 kB back, in 1 connection since 2023-11-17 "
-             "07:13 UTC, when it first talked to that network; its largest day to all other peers was 15.0 kB.");
-}
-
 TEST(EvidenceTest, ExfilSlowly) {
   HostScript script = learned_host();
   for (int i = 0; i < 60; ++i) script.connect(kThirdDay + i * 12 * kMinute, kCrate, "192.0.2.66", 443, 200'000, 2'000);
   EXPECT_ONE(script, "exfil", kCrate,
              "crate (pid 304) sent 1.6 MB to 192.0.2.66:443 and got 16.0 kB back, in 8 connections since 2023-11-17 "
-             "07:13 UTC, when it first talked to that network; its largest day to all other peers was 900 kB.");
+             "07:13 UTC, when it first talked to that network; its largest day to all other peers was 897 kB.");
 }
 
 TEST(EvidenceTest, ExfilIsNotADownloadFromANewPeer) {
@@ -48,32 +39,10 @@ TEST(EvidenceTest, ExfilIsNotADownloadFromANewPeer) {
   EXPECT_THAT(sentences(script, "exfil", kPilot), IsEmpty());
 }
 
-TEST(EvidenceTest, BandwidthBeyondAllWindowsSoFar) {
-  HostScript script = learned_host();
-  script.stream(kThirdDay, kCrate, "203.0.40.5", 443, 10 * kSecond, 30, 10'000'000, 5'000'000);
-  EXPECT_ONE(script, "bandwidth", kCrate,
-             "crate (pid 304) sent 50.0 MB in the 9 min since 2023-11-17 07:05 UTC, the last part of it to "
-             "203.0.40.5:443; the most in ten minutes so far was 15.3 kB, over 238 such windows with traffic.");
-}
-
 TEST(EvidenceTest, BandwidthOfABackupIsUsual) {
   HostScript script = learned_host();
   script.stream(kThirdDay, kVault, "198.51.100.20", 443, 10 * kSecond, 60, 4'000'000, 900);
   EXPECT_THAT(sentences(script, "bandwidth", kVault), IsEmpty());
-}
-
-TEST(EvidenceTest, BeaconWithJitterAndMissedCalls) {
-  HostScript script = learned_host();
-  Random random(7);
-  for (int i = 0; i < 60; ++i) {
-    if (i % 6 == 5) continue;
-    const TimeNs at = kThirdDay + i * 5 * kMinute + static_cast<TimeNs>(random.below(90)) * kSecond;
-    script.connect(at, kCrate, "192.0.2.66", 443, 600 + random.below(40), 300);
-  }
-  EXPECT_ONE(script, "beacon", kCrate,
-             "crate (pid 304) calls 192.0.2.66:443 every 5 min: 16 connections since 2023-11-17 07:14 UTC, intervals "
-             "regular to 96 % and sizes to 70 %; it never talked to that network before, and has known 9 networks "
-             "since 2023-11-14 22:14 UTC.");
 }
 
 TEST(EvidenceTest, BeaconIsNotWhatAPersonDoesAtANewSite) {
@@ -120,29 +89,11 @@ TEST(EvidenceTest, ScanOfWhoScansEveryDayIsUsual) {
   EXPECT_THAT(sentences(script, "scan", kAuditor), IsEmpty());
 }
 
-TEST(EvidenceTest, LateralToHostsInside) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 8; ++i)
-    script.connect(kThirdDay + i * 10 * kMinute, kCrate, address("10.4.3", 20 + static_cast<std::uint64_t>(i)), 5985,
-                   9'000, 7'000, 4 * kSecond);
-  EXPECT_ONE(script, "lateral", kCrate,
-             "crate (pid 304) turned to port 5985 of 4 internal hosts that it had never talked to there, the last one "
-             "10.4.3.23, since 2023-11-17 07:13 UTC; the most on one such port in a day was 0 in 430 connections.");
-}
-
 TEST(EvidenceTest, LateralIsNotOneHostAgainAndAgain) {
   HostScript script = learned_host();
   for (int i = 0; i < 8; ++i)
     script.connect(kThirdDay + i * 10 * kMinute, kCrate, "10.4.3.20", 5985, 9'000, 7'000, 4 * kSecond);
   EXPECT_THAT(sentences(script, "lateral", kCrate), IsEmpty());
-}
-
-TEST(EvidenceTest, NewDestinationOfANarrowProgram) {
-  HostScript script = learned_host();
-  script.connect(kThirdDay, kTally, "192.0.2.66", 443, 1'500, 15'000);
-  EXPECT_ONE(script, "new_dest", kTally,
-             "tallyd (pid 302) connected to 192.0.2.66:443 for the first time at 2023-11-17 07:13 UTC; since "
-             "2023-11-14 22:14 UTC it made 852 connections to 2 networks, and met a new one in 1 of 876 connections.");
 }
 
 TEST(EvidenceTest, NewDestinationOfABrowserIsItsBusiness) {
@@ -151,18 +102,10 @@ TEST(EvidenceTest, NewDestinationOfABrowserIsItsBusiness) {
   EXPECT_THAT(sentences(script, "new_dest", kWeaver), IsEmpty());
 }
 
-TEST(EvidenceTest, OddPort) {
-  HostScript script = learned_host();
-  script.connect(kThirdDay, kPilot, "198.51.99.7", 6667, 1'500, 4'000);
-  EXPECT_ONE(script, "odd_port", kPilot,
-             "pilot (pid 309) connected to port 6667 for the first time, of 198.51.99.7, at 2023-11-17 07:13 UTC; in "
-             "30 connections since 2023-11-14 22:14 UTC it used 1 port, and no other program here uses that one.");
-}
-
 TEST(EvidenceTest, OddPortIsNotOneThatItUsedBefore) {
   HostScript script = learned_host();
-  script.connect(kHour, kPilot, "198.51.99.7", 6667, 1'500, 4'000);
-  script.connect(kThirdDay, kPilot, "198.51.99.7", 6667, 1'500, 4'000);
+  script.connect(kHour, kPilot, "198.51.100.7", 6667, 1'500, 4'000);
+  script.connect(kThirdDay, kPilot, "198.51.100.7", 6667, 1'500, 4'000);
   EXPECT_THAT(sentences(script, "odd_port", kPilot), IsEmpty());
 }
 
@@ -178,9 +121,9 @@ TEST(EvidenceTest, DnsTunnelWithShortNames) {
   for (int i = 0; i < 300; ++i)
     script.ask(kThirdDay + i * 30 * kSecond, kWeaver, random_label(random, 12) + ".carrier.example");
   EXPECT_ONE(script, "dns_tunnel", kWeaver,
-             "weaver (pid 303) asked for 101 different names under carrier.example since 2023-11-17 07:13 UTC, 100 % "
-             "of its questions there for a name not asked before, 13 characters long with 3.4 bits each on average; "
-             "ordinary domains have fewer than 50 names a day.");
+             "weaver (pid 303) asked for 101 different names under carrier.example since 2023-11-17 07:14 UTC, 97 "
+             "% of its questions there for a name not asked before, 12 characters long with 3.2 bits each on "
+             "average; ordinary domains have fewer than 50 names a day.");
 }
 
 TEST(EvidenceTest, DnsTunnelIsNotAnEstateWithManyNames) {
@@ -190,44 +133,16 @@ TEST(EvidenceTest, DnsTunnelIsNotAnEstateWithManyNames) {
   EXPECT_THAT(sentences(script, "dns_tunnel", kWeaver), IsEmpty());
 }
 
-TEST(EvidenceTest, LongConnectionToANewPeer) {
-  HostScript script = learned_host();
-  script.stream(kThirdDay, kPilot, "192.0.2.66", 443, 10 * kMinute, 66, 40, 3'000);
-  EXPECT_ONE(script, "long_conn", kPilot,
-             "pilot (pid 309) has held one connection to 192.0.2.66:443 for 4.0 h, since 2023-11-17 07:13 UTC; the "
-             "longest to its old peers lasted 1.0 s, of 33 connections.");
-}
-
 TEST(EvidenceTest, LongConnectionsToOldPeersAreUsual) {
   HostScript script = learned_host();
-  script.stream(kThirdDay, kPilot, "198.51.99.7", 443, 61 * kSecond, 600, 3, 3'000);
+  script.stream(kThirdDay, kPilot, "198.51.100.7", 443, 61 * kSecond, 600, 3, 3'000);
   EXPECT_THAT(sentences(script, "long_conn", kPilot), IsEmpty());
-}
-
-TEST(EvidenceTest, MinerThatReconnects) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 6; ++i)
-    script.stream(kThirdDay + i * kHour, kPilot, "192.0.2.66", 3333, 35 * kSecond, 100, 200, 500);
-  EXPECT_ONE(script, "miner", kPilot,
-             "pilot (pid 309) holds a steady exchange with 192.0.2.66:3333: 112 records, one every 35 s to 100 %, 200 "
-             "B each, over 2 connections since 2023-11-17 07:13 UTC, when it first talked to that network; it has "
-             "known 2 networks since 2023-11-14 22:14 UTC.");
 }
 
 TEST(EvidenceTest, MinerIsNotAConnectionThatIsKeptOpen) {
   HostScript script = learned_host();
   script.stream(kThirdDay, kTally, "203.0.113.10", 443, 35 * kSecond, 500, 200, 500);
   EXPECT_THAT(sentences(script, "miner", kTally), IsEmpty());
-}
-
-TEST(EvidenceTest, EntropyRisesAmongOrdinaryMail) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 30; ++i)
-    script.connect(kThirdDay + i * 2 * kMinute, kLetters, "10.4.1.25", 25, 20'000, 400, kSecond, 7.8);
-  EXPECT_ONE(script, "entropy", kLetters,
-             "letters (pid 307) sent data of 7.80 bits per byte on port 25, the newest to 10.4.1.25, several times "
-             "until 2023-11-17 07:23 UTC; 227 records before it lay at 5.24 within 0.12 (compressed or encrypted data "
-             "looks like that).");
 }
 
 TEST(EvidenceTest, EntropyOfOneAttachmentIsNothing) {
@@ -237,58 +152,83 @@ TEST(EvidenceTest, EntropyOfOneAttachmentIsNothing) {
   EXPECT_THAT(sentences(script, "entropy", kLetters), IsEmpty());
 }
 
-TEST(EvidenceTest, ChurnOfConnections) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 900; ++i) script.connect(kThirdDay + i * 50 * kMillisecond, kCrate, "203.0.40.5", 443, 300, 300);
-  EXPECT_ONE(script, "churn", kCrate,
-             "crate (pid 304) opened 600 connections within 30 s since 2023-11-17 07:13 UTC, the newest to "
-             "203.0.40.5:443; its busiest minute so far had 1.");
-}
-
 TEST(EvidenceTest, ChurnIsNotABusyMinute) {
   HostScript script = learned_host();
-  for (int i = 0; i < 300; ++i) script.connect(kThirdDay + i * 150 * kMillisecond, kCrate, "203.0.40.5", 443, 300, 300);
+  for (int i = 0; i < 300; ++i)
+    script.connect(kThirdDay + i * 150 * kMillisecond, kCrate, "2001:db8:40::5", 443, 300, 300);
   EXPECT_THAT(sentences(script, "churn", kCrate), IsEmpty());
-}
-
-TEST(EvidenceTest, FaultOfOneProgram) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 30; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "203.0.40.5", 443);
-  EXPECT_ONE(script, "fault", kCrate,
-             "crate (pid 304) lost 9 of its last 12 connections since 2023-11-17 07:13 UTC, the newest reset with "
-             "203.0.40.5:443; usually 2.3 % fail.");
 }
 
 TEST(EvidenceTest, FaultIsNotAFewResets) {
   HostScript script = learned_host();
-  for (int i = 0; i < 4; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "203.0.40.5", 443);
+  for (int i = 0; i < 4; ++i) script.reset(kThirdDay + i * 20 * kSecond, kCrate, "2001:db8:40::5", 443);
   EXPECT_THAT(sentences(script, "fault", kCrate), IsEmpty());
-}
-
-TEST(EvidenceTest, LatencyRises) {
-  HostScript script = learned_host();
-  for (int i = 0; i < 200; ++i) script.round_trip(kDay + i * kMinute, kCrate, "203.0.40.5", 443, 20'000);
-  for (int i = 0; i < 60; ++i) script.round_trip(kThirdDay + i * kMinute, kCrate, "203.0.40.5", 443, 300'000);
-  EXPECT_ONE(script, "latency", kCrate,
-             "crate (pid 304) waits 97 ms for answers, the newest from 203.0.40.5:443, since 2023-11-17 07:16 UTC; "
-             "usual are 22 ms over 205 samples.");
 }
 
 TEST(EvidenceTest, LatencyOfOneSlowAnswerIsNothing) {
   HostScript script = learned_host();
-  for (int i = 0; i < 200; ++i) script.round_trip(kDay + i * kMinute, kCrate, "203.0.40.5", 443, 20'000);
-  script.round_trip(kThirdDay, kCrate, "203.0.40.5", 443, 900'000);
+  for (int i = 0; i < 200; ++i) script.round_trip(kDay + i * kMinute, kCrate, "2001:db8:40::5", 443, 20'000);
+  script.round_trip(kThirdDay, kCrate, "2001:db8:40::5", 443, 900'000);
   EXPECT_THAT(sentences(script, "latency", kCrate), IsEmpty());
 }
 
-TEST(EvidenceTest, NewProgramFromAPlaceForAnybody) {
+// `hours` of delays, one a minute.
+void answer(HostScript& script, TimeNs from, int hours, std::uint32_t srtt_us) {
+  for (int i = 0; i < hours * 60; ++i) script.round_trip(from + i * kMinute, kCrate, "2001:db8:40::5", 443, srtt_us);
+}
+
+TEST(EvidenceTest, LatencyThatStaysIsToldOnceAndMoreOfItAgain) {
   HostScript script = learned_host();
-  const Persona stranger{.name = "kthing", .exe = "/dev/shm/kthing", .pid = 900};
-  script.start(kThirdDay, stranger);
-  script.connect(kThirdDay, stranger, "192.0.2.66", 443, 500, 500);
-  EXPECT_ONE(script, "new_program", stranger,
-             "kthing (pid 900) used the network for the first time at 2023-11-17 07:13 UTC; this host has been watched "
-             "since 2023-11-14 22:13 UTC, and it runs from /dev/shm/kthing, where anybody may put a program.");
+  answer(script, kHour, 30, 20'000);
+  answer(script, 2 * kDay, 72, 200'000);
+  answer(script, 5 * kDay, 4, 1'000'000);
+  AlertRun run;
+  run.feed(script.events());
+  ASSERT_EQ(run.opened("latency").size(), 2U);
+  EXPECT_THAT(run.opened("latency")[0].evidence, testing::HasSubstr("usual are 20 ms"));
+  EXPECT_THAT(run.opened("latency")[1].evidence, testing::HasSubstr("usual are 205 ms"));
+}
+
+TEST(EvidenceTest, LatencyThatRisesFurtherEscalates) {
+  HostScript script = learned_host();
+  answer(script, kHour, 30, 20'000);
+  answer(script, 2 * kDay, 2, 150'000);
+  answer(script, 2 * kDay + 2 * kHour, 2, 2'000'000);
+  AlertRun run;
+  run.feed(script.events());
+  std::vector<Change> changes;
+  for (const Raised& each : run.changes()) {
+    if (each.kind == "latency") changes.push_back(each.change);
+  }
+  EXPECT_THAT(changes, testing::ElementsAre(Change::kOpened, Change::kEscalated, Change::kEscalated, Change::kClosed));
+}
+
+// Who manages hosts turns to twenty new ones a day: one wave more is told whatever there was days ago.
+TEST(EvidenceTest, LateralIsToldAgainWhenTheLastTimeIsForgotten) {
+  HostScript script = learned_host();
+  int host = 0;
+  const auto wave = [&](TimeNs at, int hosts) {
+    for (int i = 0; i < hosts; ++i, ++host) {
+      const std::string remote = "10.5." + std::to_string(host / 200) + "." + std::to_string(host % 200 + 1);
+      script.connect(at + i * kMinute, kLetters, remote, 22, 9'000, 7'000);
+    }
+  };
+  wave(2 * kHour, 12);
+  wave(2 * kDay, 60);
+  wave(5 * kDay, 40);
+  AlertRun run;
+  run.feed(script.events());
+  std::vector<TimeNs> days;
+  for (const Raised& each : run.opened("lateral")) {
+    if (each.comm == kLetters.name) days.push_back((each.time_ns - kScriptBegin) / kDay);
+  }
+  EXPECT_THAT(days, testing::ElementsAre(0, 2, 5));
+}
+
+TEST(EvidenceTest, AFileThatAnUpgradeDeletedIsNoSuspiciousOne) {
+  EXPECT_FALSE(is_untrusted_path("/usr/sbin/daemon (deleted)"));
+  EXPECT_TRUE(is_untrusted_path("/tmp/daemon (deleted)"));
+  EXPECT_TRUE(is_untrusted_path("/memfd:daemon (deleted)"));
 }
 
 TEST(EvidenceTest, NewProgramUnderAServer) {
@@ -311,26 +251,10 @@ TEST(EvidenceTest, NewProgramIsNotOneOfTheFirstDay) {
   EXPECT_THAT(run.opened("new_program"), IsEmpty());
 }
 
-TEST(EvidenceTest, ExecutableChangedUnderItsName) {
-  HostScript script = learned_host();
-  script.start(kThirdDay, kPilot, true);
-  EXPECT_ONE(script, "exe_changed", kPilot,
-             "pilot (pid 309) runs another file than before under its name, as of 2023-11-17 07:13 UTC: "
-             "/usr/bin/pilot; as what it was before it has used the network since 2023-11-14 22:14 UTC.");
-}
-
 TEST(EvidenceTest, ExecutableThatStartsAgainIsTheSame) {
   HostScript script = learned_host();
   script.start(kThirdDay, kPilot);
   EXPECT_THAT(sentences(script, "exe_changed", kPilot), IsEmpty());
-}
-
-TEST(EvidenceTest, ListenerOnANewPort) {
-  HostScript script = learned_host();
-  script.listen(kThirdDay, kPorter, 31'337);
-  EXPECT_ONE(script, "listener", kPorter,
-             "porter (pid 306) began to listen on 10.4.0.2:31337 at 2023-11-17 07:13 UTC, a port on which it was not "
-             "seen to listen since 2023-11-14 22:14 UTC.");
 }
 
 TEST(EvidenceTest, ListenerThatWasThereBefore) {

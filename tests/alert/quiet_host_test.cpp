@@ -30,17 +30,47 @@ TEST(QuietHostTest, OrdinaryDaysRaiseNothing) {
   }
 }
 
-TEST(QuietHostTest, ANewAgentThatCallsHomeIsOneNote) {
+TEST(QuietHostTest, WhatIsSaidOfTheSourceBeforeItBeginsIsNotTheBeginningOfTheWatch) {
+  HostScript script = learned_host();
+  AlertRun run;
+  model::Event told = {};
+  told.header.kind = model::EventKind::kTimeAdvance;
+  told.header.version = 1;
+  told.header.time_ns = 1;
+  run.feed({&told, 1});
+  run.feed(script.events());
+  EXPECT_THAT(run.opened("new_program"), IsEmpty());
+}
+
+TEST(QuietHostTest, ANewAgentThatReportsToTheSiteIsOneNote) {
   HostScript script = learned_host();
   const Persona agent{.name = "probe", .exe = "/usr/sbin/probe", .pid = 400, .uid = 990};
   script.start(kThirdDay, agent);
-  for (int i = 0; i < 600; ++i) script.connect(kThirdDay + i * kMinute, agent, "192.0.2.40", 4317, 2'000, 300);
+  for (int i = 0; i < 600; ++i) script.connect(kThirdDay + i * kMinute, agent, "10.4.1.40", 4317, 2'000, 300);
   EXPECT_THAT(alarms(script), IsEmpty());
   AlertRun run;
   run.feed(script.events());
   ASSERT_EQ(run.opened("new_program").size(), 1U);
   EXPECT_EQ(run.opened("new_program").front().severity, Severity::kInfo);
   EXPECT_FALSE(run.opened("new_program").front().notified);
+}
+
+// An implant that was put where programs are does the same: who installed an agent knows it, and who did not wants to.
+TEST(QuietHostTest, ANewAgentThatCallsSomebodyOutsideIsToldOnceAndMildly) {
+  HostScript script = learned_host();
+  const Persona agent{.name = "probe", .exe = "/usr/sbin/probe", .pid = 400, .uid = 990};
+  script.start(kThirdDay, agent);
+  for (int i = 0; i < 600; ++i) script.connect(kThirdDay + i * kMinute, agent, "192.0.2.40", 4317, 2'000, 300);
+  AlertRun run;
+  run.feed(script.events());
+  std::vector<Raised> raised;
+  for (const Raised& each : run.opened()) {
+    if (each.comm == agent.name && each.severity != Severity::kInfo) raised.push_back(each);
+  }
+  ASSERT_EQ(raised.size(), 1U);
+  EXPECT_EQ(raised.front().kind, "beacon");
+  EXPECT_EQ(raised.front().severity, Severity::kMedium);
+  EXPECT_LT(raised.front().score, 0.6);
 }
 
 TEST(QuietHostTest, AServiceThatMovesToOtherAddressesIsNoNewDestination) {
@@ -69,16 +99,26 @@ TEST(QuietHostTest, ARedeployedProgramKeepsWhatWasLearned) {
   const Persona moved{.name = "crate", .exe = "/srv/crate-two/bin/crate", .pid = 700};
   script.start(2 * kDay, moved);
   const auto turn = [&](TimeNs at, int i) {
-    return script.connect(at, moved, address("203.0." + std::to_string(40 + i % 8), 5), 443, 5'000, 9'000);
+    return script.connect(at, moved, address_of(0x40 + static_cast<std::uint64_t>(i) % 8, 5), 443, 5'000, 9'000);
   };
   for (int i = 0; i < 100; ++i) turn(2 * kDay + i * 5 * kMinute, i);
   EXPECT_THAT(alarms(script), IsEmpty());
   // It does not have to be learned again: what is odd is told at once.
-  script.connect(2 * kDay + 10 * kHour, moved, "203.0.41.5", 6667, 500, 500);
+  script.connect(2 * kDay + 10 * kHour, moved, "2001:db8:41::5", 6667, 500, 500);
   AlertRun run;
   run.feed(script.events());
   ASSERT_EQ(run.opened("odd_port").size(), 1U);
   EXPECT_EQ(run.opened("odd_port").front().pid, 700U);
+  // Nor does what it sends; and by now its networks have shown that it is the same.
+  EXPECT_EQ(run.baselines().counters().inherited, 1U);
+  const baseline::AppBaselineViews views = run.baselines().views();
+  std::uint64_t known = 0, unconfirmed = 0;
+  for (std::uint32_t row = 0; row < views.rows.slots(); ++row) {
+    known += views.rows.at(row).seasonal[0].samples() > 2'000 ? 1 : 0;
+    unconfirmed += views.rows.at(row).unconfirmed ? 1 : 0;
+  }
+  EXPECT_GT(known, 1U);
+  EXPECT_EQ(unconfirmed, 0U);
 }
 
 TEST(QuietHostTest, ALargerBackupToTheOldPeerIsNoLeak) {
@@ -91,7 +131,8 @@ TEST(QuietHostTest, ACrowdOfVisitorsIsNoAttack) {
   HostScript script = learned_host();
   for (int i = 0; i < 2'000; ++i) {
     script.serve(kThirdDay + i * kSecond, kPorter,
-                 "151." + std::to_string(i % 90) + ".7." + std::to_string(i % 200 + 1), 443, 30'000, 900);
+                 address_of(0x200 + static_cast<std::uint64_t>(i) % 90, static_cast<std::uint64_t>(i) % 200 + 1), 443,
+                 30'000, 900);
   }
   EXPECT_THAT(alarms(script), IsEmpty());
 }
@@ -101,17 +142,36 @@ TEST(QuietHostTest, AnOutageOfTheUplinkIsOneIncidentOfTheHost) {
   for (int i = 0; i < 20; ++i) {
     const TimeNs at = kThirdDay + i * 20 * kSecond;
     script.fail(at, kTally, "203.0.113.10", 443, ETIMEDOUT);
-    script.fail(at, kWeaver, "151.9." + std::to_string(i) + ".8", 443, ETIMEDOUT);
-    script.fail(at, kCrate, "203.0.42.5", 443, ETIMEDOUT);
+    script.fail(at, kWeaver, address_of(0x900 + static_cast<std::uint64_t>(i), 8), 443, ETIMEDOUT);
+    script.fail(at, kCrate, "2001:db8:42::5", 443, ETIMEDOUT);
     script.fail(at, kVault, "198.51.100.20", 443, ETIMEDOUT);
-    script.fail(at, kPilot, "198.51.99.7", 443, ETIMEDOUT);
+    script.fail(at, kPilot, "198.51.100.7", 443, ETIMEDOUT);
   }
   AlertRun run;
   run.feed(script.events());
   ASSERT_EQ(run.opened("fault").size(), 1U);
   EXPECT_EQ(run.opened("fault").front().pid, 0U);
   EXPECT_THAT(run.opened("scan"), IsEmpty());
-  EXPECT_THAT(run.opened("fault").front().evidence, testing::StartsWith("The uplink seems down: "));
+  EXPECT_EQ(run.opened("fault").front().evidence,
+            "The uplink seems down: 3 programs, the last one crate, got no answer from outside within 3 min, since "
+            "2023-11-17 07:13 UTC, and nobody did for 30 s or longer; it takes 3 then to call it that.");
+}
+
+TEST(QuietHostTest, FiveSilentProgramsAreAnOutageWhileOthersGetAnswers) {
+  HostScript script;
+  start_all(script);
+  const Persona* silent[] = {&kTally, &kWeaver, &kCrate, &kVault, &kPilot};
+  for (const Persona* who : silent) script.connect(kMinute, *who, "198.51.100.7", 443, 500, 500);
+  for (int i = 0; i < 5; ++i) {
+    script.connect(kHour + i * 10 * kSecond - 5 * kSecond, kLetters, "198.51.100.9", 443, 500, 500);
+    script.fail(kHour + i * 10 * kSecond, *silent[i], "198.51.100.7", 443, ETIMEDOUT);
+  }
+  AlertRun run;
+  run.feed(script.events());
+  ASSERT_EQ(run.opened("fault").size(), 1U);
+  EXPECT_EQ(run.opened("fault").front().evidence,
+            "The uplink seems down: 5 programs, the last one pilot, got no answer from outside within 3 min, since "
+            "2023-11-14 23:14 UTC, while others did; it takes 5 then to call it that.");
 }
 
 }  // namespace

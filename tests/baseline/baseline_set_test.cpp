@@ -54,6 +54,14 @@ TEST(BaselineSetTest, TheOrderInWhichItWasFilledDoesNotShow) {
   EXPECT_EQ(other.encode(), two_programs().encode());
 }
 
+TEST(BaselineSetTest, TheIntervalOfTheSamplesIsPartOfTheFile) {
+  BaselineSet set = two_programs();
+  set.set_interval_s(60);
+  const Result<BaselineSet> back = BaselineSet::decode(set.encode());
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->interval_s(), 60U);
+}
+
 TEST(BaselineSetTest, AnEmptySetIsAFileToo) {
   const Result<BaselineSet> back = BaselineSet::decode(BaselineSet().encode());
   ASSERT_TRUE(back.ok());
@@ -121,6 +129,48 @@ TEST(BaselineSetTest, MergingAddsWhatIsNewAndMergesWhatIsInBoth) {
   EXPECT_EQ(mine.all().size(), 4U);
   EXPECT_EQ(mine.find("/usr/bin/cron", 0)->samples(), 2'000U);
   EXPECT_EQ(mine.find("/usr/bin/curl", 0)->samples(), 1'000U);
+}
+
+TEST(BaselineSetTest, WhatIsNotConfirmedIsSoInTheFileToo) {
+  BaselineSet set = two_programs();
+  set.set_unconfirmed("/usr/bin/nginx", true);
+  const Result<BaselineSet> back = BaselineSet::decode(set.encode());
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_TRUE(back->unconfirmed("/usr/bin/nginx"));
+  EXPECT_FALSE(back->unconfirmed("/usr/bin/cron"));
+  EXPECT_EQ(back->encode(), set.encode());
+}
+
+TEST(BaselineSetTest, OneThatIsSureMakesTheMergedOneSureAndWhatReplacesSaysWhatItIs) {
+  BaselineSet sure = two_programs(), unsure = two_programs(), other;
+  unsure.set_unconfirmed("/usr/bin/nginx", true);
+  ASSERT_TRUE(other.put("/usr/bin/curl", 0, learned(5, 1)).ok());
+  other.set_unconfirmed("/usr/bin/curl", true);
+  const auto merged = [](BaselineSet into, const BaselineSet& from) {
+    EXPECT_TRUE(into.merge(from).ok());
+    return into;
+  };
+  EXPECT_FALSE(merged(sure, unsure).unconfirmed("/usr/bin/nginx"));
+  EXPECT_FALSE(merged(unsure, sure).unconfirmed("/usr/bin/nginx"));
+  EXPECT_TRUE(merged(unsure, unsure).unconfirmed("/usr/bin/nginx"));
+  EXPECT_TRUE(merged(sure, other).unconfirmed("/usr/bin/curl"));
+  BaselineSet replaced = sure;
+  ASSERT_TRUE(replaced.replace(unsure).ok());
+  EXPECT_TRUE(replaced.unconfirmed("/usr/bin/nginx"));
+  ASSERT_TRUE(replaced.replace(sure).ok());
+  EXPECT_FALSE(replaced.unconfirmed("/usr/bin/nginx"));
+  unsure.keep_newest(0);
+  EXPECT_FALSE(unsure.unconfirmed("/usr/bin/nginx"));
+}
+
+TEST(BaselineSetTest, AFlagThatNobodyHasGivenIsRefused) {
+  std::string bytes = two_programs().encode();
+  file_format::RecordHeader record;
+  std::memcpy(&record, bytes.data() + 32, sizeof record);
+  record.flags = 2;
+  record.checksum = file_format::checksum_of(record, bytes.data() + 48, record.app_bytes + sizeof(Baseline), 0);
+  std::memcpy(bytes.data() + 32, &record, sizeof record);
+  EXPECT_THAT(message_of(bytes), HasSubstr("byte 32: flags that nobody has given"));
 }
 
 TEST(BaselineSetTest, AKeyLongerThanTheFileHoldsIsRefused) {

@@ -289,6 +289,33 @@ TEST(BaselineTest, TheSameSamplesGiveTheSameBytes) {
   EXPECT_EQ(std::memcmp(&first.baseline(), &second.baseline(), sizeof(Baseline)), 0);
 }
 
+TEST(BaselineTest, WithoutASeasonScoresAreThoseOfABaselineWhoseSeasonIsUseless) {
+  Noise noise(19);
+  Baseline seasonal;
+  PlainBaseline plain;
+  for (int i = 0; i < 3'000; ++i) {
+    const double x = 5 + noise.normal() + (i > 2'900 ? 4 : 0);
+    // Always the same hour: there is nothing to explain.
+    const Score one = seasonal.update({}, 0, x), other = plain.update({}, 0, x);
+    ASSERT_EQ(one.score, other.score) << i;
+  }
+  const PlainBaseline cut(seasonal);
+  EXPECT_EQ(std::memcmp(&cut, &plain, sizeof plain), 0);
+  EXPECT_EQ(Baseline(plain).samples(), plain.samples());
+  EXPECT_TRUE(Baseline(plain).well_formed());
+}
+
+TEST(BaselineTest, WhatIsUsualIsWhatTheNextSampleIsHeldAgainst) {
+  Noise noise(20);
+  WatchedMetric metric = calm_metric(noise, 5'000);
+  const Usual usual = metric.baseline().usual({}, 5'000 * 60);
+  Baseline next = metric.baseline();
+  const Score score = next.update({}, 5'000 * 60, 1);
+  EXPECT_EQ(score.expected, usual.expected);
+  EXPECT_EQ(score.expected_low, usual.expected_low);
+  EXPECT_EQ(score.expected_high, usual.expected_high);
+}
+
 TEST(BaselineTest, SevenMetricsOfAnAppFitInEightKibibytes) {
   EXPECT_LE(7 * sizeof(Baseline), 8U * 1024);
 }

@@ -56,6 +56,25 @@ class CAbiTest : public testing::Test {
     push(IPM_EVENT_SOCKET_DATA, process, flow, payload);
   }
 
+  // A process tries eight hosts inside, and none takes its connection.
+  void scan(std::uint32_t pid) {
+    const std::uint64_t process = ipm_process_ref(pid, 70);
+    for (std::uint8_t i = 1; i <= 8; ++i) {
+      ipm_event_socket_failure failure{};
+      failure.tuple = tuple(100);
+      failure.tuple.remote_addr[10] = failure.tuple.remote_addr[11] = 0xff;
+      failure.tuple.remote_addr[12] = 10;
+      failure.tuple.remote_addr[15] = i;
+      failure.error = 111;  // ECONNREFUSED
+      ipm_event_socket_open opened{};
+      opened.tuple = failure.tuple;
+      opened.how = IPM_OPEN_CONNECT;
+      opened.quality = IPM_QUALITY_EXACT;
+      push(IPM_EVENT_SOCKET_OPEN, process, std::uint64_t{pid} * 100 + i, opened);
+      push(IPM_EVENT_FAILURE, process, std::uint64_t{pid} * 100 + i, failure);
+    }
+  }
+
   ipm_monitor* monitor_ = nullptr;
   ipm_lane* lane_ = nullptr;
 };
@@ -213,26 +232,12 @@ TEST_F(CAbiTest, AnOpenCursorDoesNotLetTextsGrowPastTheBound) {
   ipm_cursor_close(held);
 }
 
-// A process tries eight hosts inside, and none takes its connection.
 TEST_F(CAbiTest, AlertsAreTakenOneByOneWithTheirEvidence) {
   open();
   ipm_alert alert = {};
   alert.struct_size = sizeof alert;
   EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
-  for (std::uint8_t i = 1; i <= 8; ++i) {
-    ipm_event_socket_failure failure{};
-    failure.tuple = tuple(100);
-    failure.tuple.remote_addr[10] = failure.tuple.remote_addr[11] = 0xff;
-    failure.tuple.remote_addr[12] = 10;
-    failure.tuple.remote_addr[15] = i;
-    failure.error = 111;  // ECONNREFUSED
-    ipm_event_socket_open opened{};
-    opened.tuple = failure.tuple;
-    opened.how = IPM_OPEN_CONNECT;
-    opened.quality = IPM_QUALITY_EXACT;
-    push(IPM_EVENT_SOCKET_OPEN, ipm_process_ref(7, 70), i, opened);
-    push(IPM_EVENT_FAILURE, ipm_process_ref(7, 70), i, failure);
-  }
+  scan(7);
   ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
   ASSERT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_OK);
   EXPECT_EQ(alert.change, IPM_ALERT_OPENED);
@@ -245,8 +250,17 @@ TEST_F(CAbiTest, AlertsAreTakenOneByOneWithTheirEvidence) {
   EXPECT_EQ(alert.notified, 1);
   EXPECT_GE(alert.value, 6);
   EXPECT_NE(std::string(alert.evidence).find("hosts on port 443 that it had never tried"), std::string::npos);
+  EXPECT_STREQ(alert.verdict, "");
   EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
   EXPECT_EQ(ipm_monitor_next_alert(monitor_, nullptr), IPM_ERR_INVALID_ARGUMENT);
+
+  EXPECT_EQ(ipm_monitor_rule(monitor_, nullptr), IPM_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "false_positive alert=x"), IPM_ERR_INVALID_ARGUMENT);
+  ASSERT_EQ(ipm_monitor_rule(monitor_, "false_positive alert=1"), IPM_OK) << ipm_last_error();
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ASSERT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_OK);
+  EXPECT_EQ(alert.change, IPM_ALERT_CLOSED);
+  EXPECT_STREQ(alert.verdict, "false_positive");
 
   ipm_cursor* cursor = nullptr;
   ASSERT_EQ(ipm_cursor_open(&cursor, monitor_, "alerts", "kind = scan\ncolumns = pid, state", nullptr, 0), IPM_OK);
@@ -255,6 +269,119 @@ TEST_F(CAbiTest, AlertsAreTakenOneByOneWithTheirEvidence) {
   EXPECT_EQ(ipm_cursor_int64(cursor, 0, &pid), IPM_OK);
   EXPECT_EQ(pid, 7);
   ipm_cursor_close(cursor);
+}
+
+// A program may call itself what it likes.
+TEST_F(CAbiTest, TextsOfAnAlertAreUtf8WhateverTheProgramIsCalled) {
+  open();
+  ipm_event_process process{};
+  const std::string exe = "/opt/\xff\xfe/a";
+  ASSERT_EQ(ipm_lane_text(lane_, exe.data(), exe.size(), 0, &process.exe), IPM_OK);
+  std::memcpy(process.comm, "\xc3(\x80x", 4);
+  push(IPM_EVENT_PROCESS_START, ipm_process_ref(7, 70), 0, process);
+  scan(7);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ipm_alert alert = {};
+  alert.struct_size = sizeof alert;
+  ASSERT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_OK);
+  constexpr const char* kBroken = "\xef\xbf\xbd";  // U+FFFD
+  EXPECT_EQ(std::string(alert.comm), std::string(kBroken) + "(" + kBroken + "x");
+  EXPECT_TRUE(std::string(alert.evidence).starts_with(alert.comm)) << alert.evidence;
+  EXPECT_EQ(std::string(alert.exe), std::string("/opt/") + kBroken + kBroken + "/a");
+}
+
+struct Heard {
+  ipm_monitor* monitor;
+  std::vector<std::string> kinds = {};
+  std::uint64_t rows = 0;
+  bool once = false;
+};
+
+void hear(const ipm_alert* alert, void* user) {
+  auto& heard = *static_cast<Heard*>(user);
+  EXPECT_EQ(alert->struct_size, sizeof *alert);
+  heard.kinds.emplace_back(alert->kind);
+  EXPECT_NE(std::string(alert->evidence).find("hosts on port 443"), std::string::npos);
+  ipm_cursor* cursor = nullptr;  // Whoever hears of one may look at all of them.
+  ASSERT_EQ(ipm_cursor_open(&cursor, heard.monitor, "alerts", nullptr, nullptr, 0), IPM_OK);
+  while (ipm_cursor_next(cursor) == IPM_OK) ++heard.rows;
+  ipm_cursor_close(cursor);
+  EXPECT_EQ(ipm_monitor_rule(heard.monitor, "acknowledge alert=1"), IPM_OK);
+  if (!heard.once) return;
+  EXPECT_EQ(ipm_monitor_set_alert_callback(heard.monitor, nullptr, nullptr), IPM_OK);
+}
+
+TEST_F(CAbiTest, WhoIsCalledForAlertsTakesThemAndMayLookAround) {
+  open();
+  Heard heard{.monitor = monitor_};
+  ASSERT_EQ(ipm_monitor_set_alert_callback(monitor_, hear, &heard), IPM_OK);
+  scan(7);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  EXPECT_EQ(heard.kinds, std::vector<std::string>{"scan"});
+  EXPECT_EQ(heard.rows, 1U);
+  ipm_alert alert = {};
+  alert.struct_size = sizeof alert;
+  EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
+  EXPECT_EQ(ipm_monitor_set_alert_callback(nullptr, hear, &heard), IPM_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CAbiTest, WithoutACallbackChangesWaitAgain) {
+  open();
+  Heard heard{.monitor = monitor_, .once = true};
+  ASSERT_EQ(ipm_monitor_set_alert_callback(monitor_, hear, &heard), IPM_OK);
+  scan(7);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);  // What it said is obeyed now, and that is a change.
+  EXPECT_EQ(heard.kinds.size(), 1U);
+  ipm_alert alert = {};
+  alert.struct_size = sizeof alert;
+  ASSERT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_OK);
+  EXPECT_STREQ(alert.verdict, "acknowledged");
+  EXPECT_EQ(ipm_monitor_next_alert(monitor_, &alert), IPM_END);
+}
+
+TEST_F(CAbiTest, ARuleAboutAnAlertThatIsNotThereIsAnErrorAndWhatTheStreamCannotObeyIsCounted) {
+  open();
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "acknowledge alert=1"), IPM_ERR_NOT_FOUND);
+  scan(7);
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "acknowledge alert=1"), IPM_OK);
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "acknowledge alert=999"), IPM_ERR_NOT_FOUND);
+  EXPECT_NE(std::string(ipm_last_error()).find("there is no alert 999"), std::string::npos);
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "false_positive alert=999"), IPM_ERR_NOT_FOUND);
+  EXPECT_EQ(ipm_monitor_rule(monitor_, "lift critical app=nobody"), IPM_OK);  // There is none to lift.
+  ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  ipm_monitor_stats stats{};
+  stats.struct_size = sizeof stats;
+  ASSERT_EQ(ipm_monitor_get_stats(monitor_, &stats), IPM_OK);
+  EXPECT_EQ(stats.rules_refused, 1U);
+  EXPECT_EQ(stats.alerts.used, 1U);
+  EXPECT_EQ(stats.alerts.high_water, 1U);
+  EXPECT_GE(stats.alerts.max, 2'000U);  // Its share of the default memory.
+  EXPECT_EQ(stats.alerts.evicted, 0U);
+}
+
+// Sixteen rows, and twenty programs that each deserve one.
+TEST_F(CAbiTest, AlertsThatMadeRoomAndChangesThatNobodyTookAreCounted) {
+  open("alerts_max = 16");
+  for (std::uint32_t pid = 1; pid <= 20; ++pid) {
+    ipm_event_process process{};
+    const std::string exe = "/usr/bin/program" + std::to_string(pid);
+    ASSERT_EQ(ipm_lane_text(lane_, exe.data(), exe.size(), 0, &process.exe), IPM_OK);
+    push(IPM_EVENT_PROCESS_START, ipm_process_ref(pid, 70), 0, process);
+    scan(pid);
+    ASSERT_EQ(ipm_monitor_flush(monitor_), IPM_OK);
+  }
+  ipm_monitor_stats stats{};
+  stats.struct_size = sizeof stats;
+  ASSERT_EQ(ipm_monitor_get_stats(monitor_, &stats), IPM_OK);
+  EXPECT_EQ(stats.alerts.max, 16U);
+  EXPECT_EQ(stats.alerts.used, 16U);
+  EXPECT_EQ(stats.alerts.evicted, 4U);
+  EXPECT_EQ(stats.alert_changes_lost, 0U);  // 256 of them may wait.
+  EXPECT_EQ(stats.programs_evicted, 0U);
+  EXPECT_EQ(stats.pairs_evicted, 0U);
+  EXPECT_EQ(stats.clues.max, 8'192U);
 }
 
 // Ready for ever, and has nothing.

@@ -117,8 +117,8 @@ TEST_F(SmallestNamesTest, AddressAnsweredLongestAgoMakesRoom) {
     feed({answered(kT0 + i * kSecond, 1, address, 86'400)});
   }
   EXPECT_EQ(engine_.names().addresses(), room);
-  EXPECT_EQ(engine_.names().name_of(*model::IpAddress::parse("10.0.0.0"), kT0 + room * kSecond), 0U);
-  EXPECT_NE(engine_.names().name_of(*model::IpAddress::parse("10.0.0.1"), kT0 + room * kSecond), 0U);
+  EXPECT_EQ(engine_.names().name_of(*model::IpAddress::parse("10.0.0.0"), 1, kT0 + room * kSecond), 0U);
+  EXPECT_NE(engine_.names().name_of(*model::IpAddress::parse("10.0.0.1"), 1, kT0 + room * kSecond), 0U);
 }
 
 TEST_F(SmallestNamesTest, FlowWithoutRoomForItsNamesIsCounted) {

@@ -23,6 +23,18 @@ inline Octets client_hello(std::uint16_t version, const Octets& ciphers, const O
                             sized(2, ciphers), sized(1, number(0, 1)), sized(2, extensions)});
   return join({number(1, 1), sized(3, body)});
 }
+// Of Google's QUIC: padding, the server's name, a version.
+inline Octets google_hello(std::string_view name) {
+  const auto little = [](std::size_t value) {
+    Octets out = number(value, 4);
+    return Octets(out.rbegin(), out.rend());
+  };
+  const std::size_t padding_bytes = 30;
+  const std::size_t name_end = padding_bytes + name.size();
+  return join({text("CHLO"), hex("0300 0000"), hex("50414400"), little(padding_bytes), hex("534e4900"),
+               little(name_end), hex("56455200"), little(name_end + 4), Octets(padding_bytes, std::byte{'-'}),
+               text(name), text("Q046")});
+}
 // One TLS record.
 inline Octets handshake_record(const Octets& body) {
   return join({number(22, 1), number(0x0301, 2), sized(2, body)});

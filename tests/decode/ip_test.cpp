@@ -69,6 +69,32 @@ TEST(IpTest, ReadsFlagsAndNumbersOfTcp) {
   EXPECT_EQ(packet.payload_bytes, 0U);
 }
 
+TEST(IpTest, ReadsWindowAndTimestampsOfTcp) {
+  const Octets usual = hex("d431 01bb 000003e8 000007d0 80 10 2000 0000 0000 0101 080a 00000011 00000022");
+  const Packet packet = parsed(ipv4(kTcp, 52, usual));
+  EXPECT_EQ(packet.window, 0x2000);
+  EXPECT_TRUE(packet.has_timestamps);
+  EXPECT_EQ(packet.ts_value, 0x11U);
+  EXPECT_EQ(packet.ts_echo, 0x22U);
+  EXPECT_FALSE(parsed(ipv4(kTcp, 40, kTcpSyn)).has_timestamps);
+}
+
+TEST(IpTest, FindsTimestampsAmongOtherOptions) {
+  const auto with_options = [](std::string_view options) {
+    const Octets bytes = hex(options);
+    return parsed(ipv4(kTcp, 40 + bytes.size(),
+                       join({hex("d431 01bb 000003e8 00000000"), number(bytes.size() / 4 * 16 + 80, 1),
+                             hex("02 2000 0000 0000"), bytes})));
+  };
+  const Packet syn = with_options("020405b4 0402 080a 00000011 00000000 01 030307");
+  EXPECT_TRUE(syn.has_timestamps);
+  EXPECT_EQ(syn.ts_value, 0x11U);
+  EXPECT_FALSE(with_options("00 080a 00000011 00000022 00").has_timestamps);  // Behind the end of the list.
+  EXPECT_FALSE(with_options("0101 0809 00000011 000000").has_timestamps);     // Of another length.
+  EXPECT_FALSE(with_options("0500 080a 00000011 00000022").has_timestamps);   // Behind an option of no length.
+  EXPECT_FALSE(with_options("01010101 01010101 0101 080a").has_timestamps);   // Ends before its values.
+}
+
 TEST(IpTest, LeavesOutPaddingBehindThePacket) {
   EXPECT_EQ(payload_size(join({ipv4(kUdp, 33, udp(text("hello"))), Octets(13, std::byte{0})})), 5U);
 }
@@ -99,6 +125,73 @@ TEST(IpTest, TotalLengthZeroMeansAllThatIsHere) {
   EXPECT_EQ(packet.payload_bytes, 60'000U);
 }
 
+TEST(IpTest, TotalLengthZeroMeansAllThatWasInTheFrame) {
+  const Octets octets = ipv4(kTcp, 0, join({kTcpSyn, text("GET")}));
+  Packet packet;
+  ASSERT_EQ(parse_ip(octets, packet, 1000), Verdict::kOk);
+  EXPECT_EQ(packet.ip_bytes, 1000U);
+  EXPECT_EQ(packet.payload_bytes, 960U);
+}
+
+TEST(IpTest, PayloadLengthZeroMeansTheSameWhereThePacketHadToBeCut) {
+  const Octets octets = ipv6(kTcp, 0, join({kTcpSyn, text("GET")}));
+  Packet packet;
+  ASSERT_EQ(parse_ip(octets, packet, 1281), Verdict::kOk);
+  EXPECT_EQ(packet.ip_bytes, 1281U);
+  EXPECT_EQ(packet.payload_bytes, 1221U);
+  EXPECT_EQ(parse_ip(octets, packet, 1280), Verdict::kMalformed);
+}
+
+TEST(IpTest, PayloadOfTcpEndsWhereTheFrameEnded) {
+  const Octets octets = ipv4(kTcp, 1500, join({kTcpSyn, text("GET")}));
+  Packet packet;
+  ASSERT_EQ(parse_ip(octets, packet, 43), Verdict::kOk);
+  EXPECT_EQ(packet.ip_bytes, 1500U);
+  EXPECT_EQ(packet.payload_bytes, 3U);
+  ASSERT_EQ(parse_ip(octets, packet, 2000), Verdict::kOk);
+  EXPECT_EQ(packet.payload_bytes, 1460U);
+}
+
+TEST(IpTest, PayloadOfUdpIsWhatUdpSays) {
+  const Octets octets = ipv4(kUdp, 33, hex("d431 0035 0fa0 0000 68656c6c6f"));  // 4,000 bytes, of which IP has 13.
+  Packet packet;
+  ASSERT_EQ(parse_ip(octets, packet), Verdict::kOk);
+  EXPECT_EQ(packet.payload_bytes, 3992U);
+  EXPECT_EQ(packet.payload.size(), 5U);
+  EXPECT_EQ(packet.ip_bytes, 33U);
+}
+
+TEST(IpTest, UdpOfLengthZeroIsAJumbogramInIpv6Only) {
+  const Octets datagram = hex("d431 0035 0000 0000 68656c6c6f");
+  EXPECT_EQ(parsed(ipv6(kUdp, 13, datagram)).payload_bytes, 5U);
+  EXPECT_TRUE(parsed(ipv4(kUdp, 33, datagram), Verdict::kMalformed).ports_only);
+}
+
+TEST(IpTest, SourceRouteLeadsToItsLastAddress) {
+  const auto routed = [](std::string_view option) {
+    Octets octets = ipv4(kTcp, 52, join({hex(option), kTcpSyn}));
+    octets[0] = std::byte{0x48};
+    return parsed(octets).dst.text();
+  };
+  EXPECT_EQ(routed("83 0b 04 c6336401 c6336402 00"), "198.51.100.2");
+  EXPECT_EQ(routed("01 89 0b 08 c6336401 c6336402"), "198.51.100.2");
+  EXPECT_EQ(routed("83 0b 0c c6336401 c6336402 00"), "192.0.2.7");  // Followed to its end.
+  EXPECT_EQ(routed("83 0d 04 c6336401 c6336402 00"), "192.0.2.7");  // Longer than the header.
+  EXPECT_EQ(routed("07 0b 04 c6336401 c6336402 00"), "192.0.2.7");  // The route that was recorded.
+}
+
+TEST(IpTest, CutHeaderHasItsPortsAndTheSequenceNumber) {
+  Packet packet;
+  const Octets octets = ipv4(kTcp, 1500, hex("d431 01bb 000003e8"));
+  ASSERT_EQ(parse_ip(octets, packet), Verdict::kShort);
+  EXPECT_TRUE(packet.ports_only);
+  EXPECT_EQ(packet.dst_port, 443);
+  EXPECT_EQ(packet.seq, 1000U);
+  const Octets without = ipv4(kTcp, 1500, hex("d431 01"));
+  ASSERT_EQ(parse_ip(without, packet), Verdict::kShort);
+  EXPECT_FALSE(packet.ports_only);
+}
+
 TEST(IpTest, FirstFragmentHasThePortsAndSaysSo) {
   // More fragments; the UDP length says 108 bytes, of which 8 + 16 are here.
   const Octets part = join({hex("d431 0035 006c 0000"), Octets(16, std::byte{1})});
@@ -113,6 +206,10 @@ TEST(IpTest, LaterFragmentHasAddressesOnly) {
   EXPECT_EQ(packet.src.text(), "10.0.0.1");
   EXPECT_EQ(packet.src_port, 0);
   EXPECT_EQ(packet.ip_bytes, 44U);
+  EXPECT_TRUE(packet.later_fragment);
+  EXPECT_EQ(packet.fragment_id, 1U);
+  EXPECT_EQ(packet.fragment_protocol, kUdp);
+  EXPECT_EQ(packet.payload_bytes, 24U);
 }
 
 TEST(IpTest, ReadsUdpOverIpv6) {
@@ -163,6 +260,7 @@ TEST(IpTest, OtherProtocolsHaveAddressesOnly) {
   const Packet packet = parsed(ipv4(1, 28, Octets(8, std::byte{0})), Verdict::kOther);
   EXPECT_EQ(packet.protocol, 1);
   EXPECT_EQ(packet.dst.text(), "192.0.2.7");
+  EXPECT_EQ(packet.payload_bytes, 8U);
 }
 
 TEST(IpTest, RefusesHeadersThatContradictThemselves) {

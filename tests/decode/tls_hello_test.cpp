@@ -119,5 +119,20 @@ TEST(TlsHelloTest, KnowsGrease) {
   EXPECT_FALSE(is_grease(0x0b0b));
 }
 
+// The beginning of a hello gives what lies wholly in it, wherever it is cut.
+TEST(TlsHelloTest, BeginningGivesWhatIsWhole) {
+  const Octets message = chrome_hello();
+  const Octets body(message.begin() + 4, message.end());
+  const std::size_t ciphers_end = 2 + 32 + 1 + 32 + 2 + 32 + 2;
+  const std::size_t name_end = ciphers_end + 2 + 4 + (4 + 3) + (4 + 5 + 15);  // GREASE and compress_certificate before.
+  for (std::size_t bytes = 0; bytes <= body.size(); ++bytes) {
+    const Exactly exact(Bytes(body).first(bytes));
+    TlsHello hello;
+    const Verdict verdict = parse_client_hello_beginning(exact.bytes(), HelloForm::kTls, hello);
+    ASSERT_EQ(verdict, bytes < ciphers_end ? Verdict::kShort : Verdict::kOk) << bytes;
+    ASSERT_EQ(hello.sni(), bytes < name_end ? "" : "www.example.com") << bytes;
+  }
+}
+
 }  // namespace
 }  // namespace ipm::decode

@@ -41,8 +41,11 @@ CLIENT_BYTES, SERVER_BYTES, DATAGRAMS, DATAGRAM_BYTES = 123_457, 7_891, 3, 1_001
 class Mode:
     """What is taken away, and what each part then says. `refused`: why the source does not open, if it does not."""
 
-    def __init__(self, name, absent=None, refused=None, drop="", mounts=(), tracefs=True, uri="ebpf:", options=()):
+    def __init__(self, name, absent=None, refused=None, drop="", mounts=(), tracefs=True, uri="ebpf:", options=(),
+                 blind=False):
         self.name, self.drop, self.mounts, self.tracefs, self.uri = name, drop, mounts, tracefs, uri
+        # /proc does not show which program another user's process runs. None: it depends on what comes first.
+        self.blind = blind
         self.refused = refused
         self.options = list(options)  # Of ipm.
         self.automatic = uri == "ebpf:"  # As auto: takes it.
@@ -90,9 +93,8 @@ def modes():
              mounts=[f"umount -l {place}" for kind, place in mounted() if kind == "cgroup2"]),
         Mode("nobody", {**all_parts(both), **at_cgroup("needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN"),
                         ACCEPT: both + "; " + UNREADABLE}, both, drop=NOBODY),
-        Mode("bpf_and_perfmon", {**at_cgroup("needs CAP_NET_ADMIN"), ACCEPT: UNREADABLE}, drop=few),
-        # Packets have the same layout everywhere.
-        Mode("no_btf", {**all_parts(NO_BTF), NAMES: "does not run without bytes of each process"}, NO_BTF, mounts=["mount -t tmpfs none /sys/kernel/btf"]),
+        Mode("bpf_and_perfmon", {**at_cgroup("needs CAP_NET_ADMIN"), ACCEPT: UNREADABLE}, drop=few, blind=True),
+        Mode("no_btf", all_parts(NO_BTF), NO_BTF, mounts=["mount -t tmpfs none /sys/kernel/btf"]),
         Mode("user_namespace", {**all_parts(both + " in the initial user namespace"),
                                 **at_cgroup("needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN in the initial user "
                                             "namespace"),
@@ -106,8 +108,8 @@ def modes():
              uri="ebpf:?without=length,packets"),
         Mode("threads", options=["--threads", "auto"]),
         # Privileges go when it is attached: nothing is missing for that.
-        Mode("dropped", options=["--drop-privileges"]),
-        Mode("dropped_with_threads", options=["--drop-privileges=nobody", "--threads", "auto"]),
+        Mode("dropped", options=["--drop-privileges"], blind=True),
+        Mode("dropped_with_threads", options=["--drop-privileges=nobody", "--threads", "auto"], blind=None),
         Mode("without_all", {what: "left out by without=" + part for part, what in PARTS.items() if part != "length"},
              uri="ebpf:?without=lifecycle,processes,accept,release,names,packets,seed"),
     ]
@@ -247,6 +249,50 @@ class Talk:
                 taker: (0, DATAGRAMS * DATAGRAM_BYTES), sender: (DATAGRAMS * DATAGRAM_BYTES, 0)}
 
 
+class Older:
+    """A process from before the monitor, with a connection to itself. It sends a byte when it is told to, and stays."""
+
+    def __enter__(self):
+        told, tell = os.pipe()
+        done, say = os.pipe()
+        self.tell, self.done = tell, done
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(tell)
+            listener = socket.create_server(("127.0.0.1", 0))
+            near = socket.create_connection(listener.getsockname())
+            far, _ = listener.accept()
+            os.write(say, b".")
+            while os.read(told, 1):
+                near.sendall(b"o")
+                far.recv(1)
+                os.write(say, b".")
+            os._exit(0)
+        os.close(told)
+        os.close(say)
+        os.read(done, 1)
+        with open(f"/proc/{self.pid}/comm", encoding="utf-8") as comm:
+            self.comm = comm.read().strip()
+        self.exe = os.readlink(f"/proc/{self.pid}/exe")
+        return self
+
+    def use(self):
+        os.write(self.tell, b".")
+        os.read(self.done, 1)
+
+    def __exit__(self, *_):
+        os.close(self.tell)
+        os.close(self.done)
+        os.waitpid(self.pid, 0)
+
+
+def check_older(mode, older, row):
+    """Its program where that can be read, its name in any case."""
+    exe = None if mode.blind and SEED not in mode.absent else older.exe
+    expect(row.get("comm") == older.comm, "of the process from before:", row)
+    expect(mode.blind is None or row.get("exe") == exe, "of the process from before:", row)
+
+
 def check_doctor(ipm, mode):
     words = [ipm, "doctor", *mode.sources, *mode.options, "--duration", "50ms", "--format", "jsonl"]
     said = lines_of(run(mode.words(*words)).stdout)
@@ -294,7 +340,8 @@ def check_traffic(ipm, mode, show):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
         log = os.path.join(folder, "log")
-        with Watching(mode.words(ipm, "record", "-o", log, mode.uri, *mode.options)) as watching:
+        with Older() as older, Watching(mode.words(ipm, "record", "-o", log, mode.uri, *mode.options)) as watching:
+            older.use()
             if "--drop-privileges" in " ".join(mode.options):
                 check_dropped(watching.process.pid)
             talk = Talk()
@@ -310,6 +357,7 @@ def check_traffic(ipm, mode, show):
     if show:
         for row in [rows.get(pid, {}) for pid in counted] + connections:
             print(row)
+    check_older(mode, older, rows.get(older.pid, {}))
     if LENGTH in mode.absent:
         counted = counted_by_kernel(talk, PACKETS not in mode.absent)
     for pid, (sent, received) in counted.items():

@@ -3,7 +3,9 @@
 
 In a network namespace of its own, a DNS server answers for one name, and a TLS client connects to the address. The
 server keeps the bytes of each hello; JA4 is worked out from them here, by the definition, apart from the library. One
-hello fits into a segment, one needs several.
+hello fits into a segment, one needs several, one goes over MPTCP.
+Then processes ask as a C library does: a socket for one question, closed when it is answered, connected or not, over
+IPv4 and IPv6. Each answer is an event of the process that asked, on the flow of its socket, in its namespace.
 Without root or the source the test skips (77), or fails if IPM_REQUIRE_LIVE is 1.
 """
 import contextlib
@@ -16,11 +18,20 @@ import ssl
 import struct
 import subprocess
 import sys
+import threading
 
 SKIP = 77
 NAME = "names.example"
 ADDRESS = "127.9.8.7"
 HELLO_SECONDS_MAX = 5
+IPPROTO_MPTCP = 262
+# A socket for one question each: how it is asked, and the address that the server has for its name.
+QUESTIONS = {f"{kind}{version}": (family, kind == "connected", f"127.9.8.{100 + number}")
+             for number, (kind, version, family) in enumerate(
+                 (kind, version, family) for kind in ("connected", "unconnected")
+                 for version, family in ((4, socket.AF_INET), (6, socket.AF_INET6)))}
+NO_ANSWERS = 50
+SERVERS = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
 def dns_query(name):
@@ -28,15 +39,35 @@ def dns_query(name):
     return struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", 1, 1)
 
 
-def serve_dns(port_is_bound):
-    """Answers one query with ADDRESS."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 53))
+def address_of(query):
+    """What the server has for the name that is asked for."""
+    label = query[13:13 + query[12]].decode()
+    return QUESTIONS[label][2] if label in QUESTIONS else ADDRESS
+
+
+def serve_dns(family, queries, port_is_bound):
+    """Answers so many queries."""
+    with socket.socket(family, socket.SOCK_DGRAM) as server:
+        server.bind((SERVERS[family], 53))
         port_is_bound()
-        query, client = server.recvfrom(512)
-        answer = struct.pack(">6H", 0x1234, 0x8180, 1, 1, 0, 0) + query[12:]
-        answer += struct.pack(">3HIH", 0xC00C, 1, 1, 300, 4) + socket.inet_aton(ADDRESS)
-        server.sendto(answer, client)
+        for _ in range(queries):
+            query, client = server.recvfrom(512)
+            answer = struct.pack(">6H", 0x1234, 0x8180, 1, 1, 0, 0) + query[12:]
+            answer += struct.pack(">3HIH", 0xC00C, 1, 1, 300, 4) + socket.inet_aton(address_of(query))
+            server.sendto(answer, client)
+
+
+def ask_once(label):
+    """As a C library does: the socket lives for this question."""
+    family, connected, _ = QUESTIONS[label]
+    with socket.socket(family, socket.SOCK_DGRAM) as resolver:
+        query = dns_query(f"{label}.{NAME}")
+        if connected:
+            resolver.connect((SERVERS[family], 53))
+            resolver.send(query)
+        else:
+            resolver.sendto(query, (SERVERS[family], 53))
+        resolver.recv(512)
 
 
 def serve_hello(listener):
@@ -88,15 +119,50 @@ def ja4(stream):
     return f"{a}_{b}_{digest(c)}"
 
 
+def send_no_answers():
+    """What comes from the port of DNS and is no answer: a query whose name is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        sender.bind(("127.0.0.2", 53))
+        for _ in range(NO_ANSWERS):
+            sender.sendto(struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\xbf" * 20, receiver.getsockname())
+
+
+def connect(address, mptcp):
+    if not mptcp:
+        return socket.create_connection(address)
+    out = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    out.connect(address)
+    return out
+
+
+def listen(mptcp):
+    out = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP if mptcp else 0)
+    out.bind((ADDRESS, 0))
+    out.listen()
+    return out
+
+
 def traffic():
-    """In the namespace: prints a line for each hello: who sent it, and what it should show."""
+    """In the namespace: prints a line for each hello and each question: who sent it, and what it should show."""
     ready, bound = os.pipe()
-    if os.fork() == 0:
-        serve_dns(lambda: os.write(bound, b"."))
-        os._exit(0)
-    os.read(ready, 1)
-    for protocols in (["h2", "http/1.1"], [f"protocol-{i:03}" * 4 for i in range(60)]):
-        with socket.create_server((ADDRESS, 0)) as listener:
+    for family, queries in ((socket.AF_INET, 3), (socket.AF_INET6, 2)):
+        if os.fork() == 0:
+            serve_dns(family, queries, lambda: os.write(bound, b"."))
+            os._exit(0)
+        os.read(ready, 1)
+    for label, (_, _, address) in QUESTIONS.items():
+        asker = os.fork()
+        if asker == 0:
+            ask_once(label)
+            os._exit(0)
+        os.waitpid(asker, 0)
+        print(json.dumps({"asker": asker, "label": label, "address": address}), flush=True)
+    send_no_answers()
+    for protocols, mptcp in ((["h2", "http/1.1"], False), ([f"protocol-{i:03}" * 4 for i in range(60)], False),
+                             (["h2", "h3", "mptcp"], True)):
+        with listen(mptcp) as listener:
             client = os.fork()
             if client == 0:
                 if len(protocols) == 2:
@@ -109,7 +175,7 @@ def traffic():
                 context = ssl.create_default_context()
                 context.set_alpn_protocols(protocols)
                 with contextlib.suppress(OSError):
-                    with socket.create_connection(listener.getsockname()) as plain:
+                    with connect(listener.getsockname(), mptcp) as plain:
                         context.wrap_socket(plain, server_hostname=f"sni-{len(protocols)}.example")
                 os._exit(0)
             stream = serve_hello(listener)
@@ -117,27 +183,63 @@ def traffic():
             print(json.dumps({"pid": client, "sni": f"sni-{len(protocols)}.example", "ja4": ja4(stream),
                               "alpn": protocols[0], "bytes": len(stream)}), flush=True)
     os.wait()
+    os.wait()
+
+
+class Watching:
+    """`ipm` with these words, ready when the `with` block begins; lines() ends it."""
+
+    def __init__(self, ipm, *words):
+        self.words = [ipm, *words, "ebpf:", "--format", "jsonl"]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.out = []
+        # Events come as they happen: somebody has to read them.
+        self.reader = threading.Thread(target=lambda: self.out.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+        said = []
+        for line in self.process.stderr:
+            if line.strip() == "ready":
+                return self
+            said.append(line.strip())
+        raise RuntimeError(" ".join(said))
+
+    def lines(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=30)
+        self.reader.join(timeout=30)
+        return [json.loads(line) for line in self.out]
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
 
 def watched(ipm, namespace):
-    """What the hellos should show, and the connections that the monitor has."""
-    monitor = subprocess.Popen([ipm, "table", "connections", "ebpf:", "--format", "jsonl"], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
-    try:
-        said = []
-        for line in monitor.stderr:
-            if line.strip() == "ready":
-                break
-            said.append(line.strip())
-        else:
-            raise RuntimeError(" ".join(said))
+    """What the hellos and questions should show, the connections that the monitor has, the events, and what the source
+    says of itself."""
+    with Watching(ipm, "table", "connections") as table, Watching(ipm, "events") as events, \
+            Watching(ipm, "table", "sources") as sources:
         out = subprocess.run(["ip", "netns", "exec", namespace, sys.executable, __file__, "--traffic"], check=True,
                              stdout=subprocess.PIPE, text=True, timeout=60).stdout
-        monitor.send_signal(signal.SIGINT)
-        rows = monitor.communicate(timeout=30)[0]
-    finally:
-        monitor.kill()
-    return [json.loads(line) for line in out.splitlines()], [json.loads(line) for line in rows.splitlines()]
+        return [json.loads(line) for line in out.splitlines()], table.lines(), events.lines(), sources.lines()[0]
+
+
+def differences_of_questions(questions, events):
+    """Of each question: its answer is an event of who asked, on a flow that was told before, in one namespace."""
+    for question in questions:
+        answers = [e for e in events if e["kind"] == "dns_answer" and e.get("address") == question["address"]]
+        # The server's own socket gets no answer, so there is one.
+        got = [(e.get("pid"), e.get("remote_port")) for e in answers]
+        if got != [(question["asker"], 53)]:
+            yield f"{question['label']}: answer expected for {question['asker']} got {got}"
+            continue
+        flow = next((e for e in events if e["kind"] == "socket_open" and e.get("cookie") == answers[0].get("cookie")), None)
+        if flow is None or events.index(flow) > events.index(answers[0]):
+            yield f"{question['label']}: the flow of its answer was not told before it: {flow}"
+        elif (flow.get("pid"), flow.get("netns")) != (question["asker"], answers[0].get("netns")):
+            yield f"{question['label']}: the flow of its answer is {flow}, the answer {answers[0]}"
 
 
 def main(ipm):
@@ -148,13 +250,17 @@ def main(ipm):
         subprocess.run(["ip", "netns", "add", namespace], check=True)
         for words in (["lo", "up"], ["lo", "mtu", "1500"]):  # So that a long hello needs several segments.
             subprocess.run(["ip", "-n", namespace, "link", "set", *words], check=True)
-        hellos, rows = watched(ipm, namespace)
+        said, rows, events, source = watched(ipm, namespace)
+        hellos, questions = [s for s in said if "sni" in s], [s for s in said if "asker" in s]
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"skipped: {error}")
         return 1 if os.environ.get("IPM_REQUIRE_LIVE") == "1" else SKIP
     finally:
         subprocess.run(["ip", "netns", "del", namespace], check=False, stderr=subprocess.DEVNULL)
     failures = 0
+    for line in differences_of_questions(questions, events):
+        print(line)
+        failures += 1
     for hello in hellos:
         row = next((r for r in rows if r.get("pid") == hello["pid"] and r.get("direction") == "out"
                     and r.get("remote_port") != 9 and r.get("proto") == "tcp"), {})
@@ -173,8 +279,20 @@ def main(ipm):
         print(f"named by dns: expected {NAME} got {plain}")
         failures += 1
     accepted = [r for r in rows if r.get("direction") == "in" and r.get("local_addr") == ADDRESS]
-    failures += len(hellos) != 2 or max(h["bytes"] for h in hellos) < 2048 or len(accepted) != 2
-    print(f"{len(hellos)} hellos of {[h['bytes'] for h in hellos]} bytes: {failures} differences")
+    # What is no answer is not copied, or it would be found to be malformed.
+    if source.get("malformed") != 0:
+        print(f"malformed expected 0 got {source}")
+        failures += 1
+    # Each connection has one row at each end, with an owner.
+    ends = [r for r in rows if r.get("local_addr") == ADDRESS or r.get("remote_addr") == ADDRESS]
+    failures += len(hellos) != 3 or max(h["bytes"] for h in hellos) < 2048 or len(accepted) != 3
+    failures += len(questions) != len(QUESTIONS)
+    for row in ends:
+        if row.get("proto") == "tcp" and row.get("pid") is None:
+            print(f"nobody's: {row}")
+            failures += 1
+    print(f"{len(questions)} questions, {len(hellos)} hellos of {[h['bytes'] for h in hellos]} bytes: "
+          f"{failures} differences")
     return 1 if failures else 0
 
 

@@ -1,17 +1,15 @@
 // The self-test of ebpf:, in whole monitors: that it passes where the source works, fails where the kernel has no room
 // for what it moves, and shows nowhere. Needs root and a kernel that takes the programs.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <thread>
 #include <vector>
 
 #include "monitor/monitor.h"
+#include "support/busy_sockets.h"
 #include "support/net_fixture.h"
 #include "support/tcp_pair.h"
 
@@ -22,38 +20,6 @@ using monitor::Monitor;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-// A datagram over each of many sockets, again and again.
-class BusySockets {
- public:
-  explicit BusySockets(int sockets) {
-    for (int i = 0; i < sockets; ++i) {
-      os::Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(9);
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) continue;
-      sockets_.push_back(std::move(fd));
-    }
-    sender_ = std::thread([this] {
-      while (!stop_.load()) {
-        for (const os::Fd& fd : sockets_) (void)::send(fd.get(), "x", 1, MSG_NOSIGNAL);
-      }
-    });
-  }
-  ~BusySockets() {
-    stop_.store(true);
-    sender_.join();
-  }
-  BusySockets(const BusySockets&) = delete;
-  BusySockets& operator=(const BusySockets&) = delete;
-
- private:
-  std::vector<os::Fd> sockets_;
-  std::atomic<bool> stop_{false};
-  std::thread sender_;
-};
 
 class EbpfSelfTestLiveTest : public test::NetFixture {
  protected:
@@ -139,7 +105,7 @@ TEST_F(EbpfSelfTestLiveTest, AnotherMonitorOfTheProcessDoesNotSeeIt) {
 }
 
 TEST_F(EbpfSelfTestLiveTest, AMapThatIsFullBeforeItFailsItAndIsReported) {
-  const BusySockets busy(64);
+  const test::BusySockets busy(64);
   std::unique_ptr<Monitor> monitor;
   open(monitor, "ebpf:?sockets=16");
   if (IsSkipped() || HasFatalFailure()) return;

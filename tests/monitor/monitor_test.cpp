@@ -70,7 +70,7 @@ TEST(MonitorTest, RemoteEndIsNamedByItsHelloElseByDnsAndNeverByWhatAClientCallsT
             1U);
   EXPECT_EQ(count_rows(*monitor, "connections", "cookie = 3\nremote_name = dns.test\nsni = sni.test"), 1U);
   EXPECT_EQ(count_rows(*monitor, "connections", "name_source = dns"), 2U);
-  EXPECT_EQ(count_rows(*monitor, "endpoints", "remote_name = dns.test"), 1U);
+  EXPECT_EQ(count_rows(*monitor, "endpoints", "remote_name = sni.test\nname_source = sni"), 1U);
 }
 
 TEST(MonitorTest, LanesAreMergedByTimeWithinTheWindow) {

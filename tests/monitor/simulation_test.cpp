@@ -24,7 +24,7 @@ void run(Monitor& monitor) {
 
 void expect_within_bounds(const MonitorStats& stats) {
   for (const MonitorStats::Bound& bound : {stats.flows, stats.processes, stats.apps, stats.endpoints, stats.remotes,
-                                           stats.series_blocks, stats.texts, stats.interfaces}) {
+                                           stats.series_blocks, stats.texts, stats.interfaces, stats.clues}) {
     EXPECT_LE(bound.high_water, bound.max);
   }
   EXPECT_LE(stats.memory_high_water, stats.memory_max_bytes);

@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "support/count_allocations.h"
 #include "support/events.h"
+#include "support/scratch_file.h"
 
 namespace ipm::monitor {
 namespace {
@@ -101,8 +102,7 @@ class HostSource final : public source::Source {
   int dropped_ = 0;
 };
 
-TEST(SteadyAllocationTest, NothingIsAllocatedFromTheLaneToTheTables) {
-  MonitorOptions options;
+void expect_no_allocations(MonitorOptions options) {
   options.lane_events = 16'384;
   options.bounds.flows_max = 2'000;
   options.bounds.processes_max = 300;
@@ -124,6 +124,7 @@ TEST(SteadyAllocationTest, NothingIsAllocatedFromTheLaneToTheTables) {
   ASSERT_GT(warm.flows.evicted, 0U);
   ASSERT_GT(warm.processes.evicted, 0U);
   ASSERT_GT(warm.endpoints.evicted, 0U);
+  ASSERT_GT(warm.baselines.used, 0U);
 
   const std::size_t before = g_allocations;
   for (int i = 0; i < 500; ++i) turn();
@@ -133,6 +134,19 @@ TEST(SteadyAllocationTest, NothingIsAllocatedFromTheLaneToTheTables) {
   EXPECT_GT(after.engine.events, warm.engine.events + 100'000);
   EXPECT_GT(after.flows.evicted, warm.flows.evicted);
   EXPECT_EQ(host.dropped(), 0);
+}
+
+TEST(SteadyAllocationTest, NothingIsAllocatedFromTheLaneToTheTables) {
+  expect_no_allocations({});
+}
+
+// Every address that comes anew is looked up.
+TEST(SteadyAllocationTest, NothingIsAllocatedForAddressesThatAreOnNoList) {
+  const ScratchFile list(".txt");
+  list.write("192.0.2.99\n2001:db9::/32\nevil.test\n");
+  MonitorOptions options;
+  options.lookups.feeds.push_back({.path = list.path()});
+  expect_no_allocations(options);
 }
 
 }  // namespace

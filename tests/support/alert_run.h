@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "alert/watch.h"
+#include "baseline/app_baselines.h"
 #include "core/engine.h"
 
 namespace ipm::test {
@@ -27,12 +28,16 @@ struct Raised {
   double score = 0;
   alert::Severity severity = alert::Severity::kInfo;
   bool notified = false;
+  bool drill = false;
+  std::string verdict;
   std::string evidence;
 };
 
 class AlertRun {
  public:
-  explicit AlertRun(const model::Settings& settings = {}) : bounds_(core::share_memory(settings)) {}
+  explicit AlertRun(const model::Settings& settings = {}) : bounds_(core::share_memory(settings)) {
+    watch_.use_baselines(&baselines_);
+  }
 
   void feed(std::span<const model::Event> events) {
     for (std::size_t at = 0; at < events.size(); at += 256) {
@@ -48,6 +53,8 @@ class AlertRun {
                             .score = row->score,
                             .severity = row->severity,
                             .notified = row->notified,
+                            .drill = row->drill,
+                            .verdict = std::string(alert::verdict_name(row->verdict)),
                             .evidence = row->evidence});
         watch_.episodes().take_change();
       }
@@ -62,6 +69,7 @@ class AlertRun {
     }
     return out;
   }
+  baseline::AppBaselines& baselines() { return baselines_; }
   alert::Watch& watch() { return watch_; }
   core::Engine& engine() { return engine_; }
   std::uint64_t accounted() const { return store_.bytes_used(); }
@@ -70,12 +78,16 @@ class AlertRun {
   const core::Bounds bounds_;
   PageStore store_{bounds_.copies_max_bytes};
   NoSeries series_;
+  baseline::AppBaselines baselines_{store_,
+                                    {.apps_max = bounds_.rows.baselines_max,
+                                     .interval_s = bounds_.rows.baseline_interval_s,
+                                     .threshold = bounds_.rows.baseline_threshold_ppm / 1e6}};
   alert::Watch watch_{store_,
                       {.bytes_max = bounds_.watch_max_bytes,
                        .alerts_max = bounds_.rows.alerts_max,
                        .changes_max = bounds_.alert_changes_max,
                        .budget_per_day = bounds_.rows.alerts_budget}};
-  core::Engine engine_{bounds_, store_, series_, &watch_};
+  core::Engine engine_{bounds_, store_, series_, &watch_, &baselines_};
   std::vector<Raised> changes_;
 };
 

@@ -92,6 +92,15 @@ inline std::string words(const model::Event& event) {
     }
     case EventKind::kEntropy:
       return "entropy" + flow + " " + std::to_string(event.as<model::Entropy>().millibits);
+    case EventKind::kDnsAnswer:
+      return "answer" + flow + by(process) + " " + event.as<model::DnsAnswer>().address.text();
+    case EventKind::kTlsHello:
+      return "hello" + flow + by(process);
+    case EventKind::kLoss: {
+      const auto loss = event.as<model::Loss>();
+      return "loss of " + std::to_string(loss.events) + " with " +
+             (loss.bytes_known != 0 ? std::to_string(loss.bytes) : "unknown") + " bytes";
+    }
     case EventKind::kFrameData:
       return "frames" + by(process) + " " + std::to_string(event.as<model::FrameData>().tx_bytes);
     default:

@@ -14,6 +14,9 @@ class Noise {
 
   // In (0, 1).
   double uniform() { return (static_cast<double>(random_.next() >> 11) + 0.5) * 0x1p-53; }
+  std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
+  double between(double low, double high) { return low + (high - low) * uniform(); }
+  bool chance(double share) { return uniform() < share; }
   double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(6.283185307179586 * uniform()); }
   double exponential() { return -std::log(uniform()); }
   double lognormal() { return std::exp(normal()); }

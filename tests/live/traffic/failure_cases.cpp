@@ -75,6 +75,28 @@ void no_route(Case& run) {
   run.start("client6", [](Process& self) { self.connect_fails(v6("2001:db8::1", 80), ENETUNREACH); });
 }
 
+// Every local port of the namespace is in use towards the only server: the kernel finds none for another connection.
+void no_port(Case& run) {
+  constexpr std::uint32_t kPorts = 2;
+  set_sysctl("net/ipv4/ip_local_port_range", "40000 40001");
+  const Address at = loopback(AF_INET, 7'505);
+  const Gate listening, done;
+  run.start("server", [&](Process& self) {
+    const Fd listener = listen_at(at);
+    listening.open();
+    std::vector<Fd> all;
+    for (std::uint32_t i = 0; i < kPorts; ++i) all.push_back(self.accept(listener.get()));
+    done.wait();
+  });
+  run.start("client", [&](Process& self) {
+    listening.wait();
+    std::vector<Fd> all;
+    for (std::uint32_t i = 0; i < kPorts; ++i) all.push_back(self.connect(at));
+    self.connect_fails(at, EADDRNOTAVAIL);
+    done.open();
+  });
+}
+
 // `resetter` closes with SO_LINGER 0 after both have moved bytes.
 void reset_by(Case& run, bool server_resets) {
   const Gate listening, quiet;
@@ -209,6 +231,7 @@ constexpr Entry kCases[] = {{"refused", refused},
                             {"timed_out", timed_out},
                             {"unreachable", unreachable},
                             {"no_route", no_route},
+                            {"no_port", no_port},
                             {"reset_by_server", reset_by_server},
                             {"reset_by_client", reset_by_client},
                             {"reset_unread", reset_unread},

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -180,6 +181,22 @@ void mount_namespace(Case& run) {
   run.wait_all();
 }
 
+// The program has no name in any file system: it was written to memory.
+void nameless_program(Case& run) {
+  const Gate listening;
+  serve_all(run, listening, 1, 333);
+  run.start("nameless", [&](Process& self) {
+    const Fd memory(check(::memfd_create("nameless", 0), "memfd_create"));
+    const Fd from(check(::open(kSelf, O_RDONLY | O_CLOEXEC), "open the program"));
+    while (check(::sendfile(memory.get(), from.get(), nullptr, kPayloadBytes), "copy the program") > 0) {
+    }
+    std::snprintf(self.slot().exe, sizeof(Slot::exe), "/memfd:nameless (deleted)");
+    exec_stage(run.report(), self, "/proc/self/fd/" + std::to_string(memory.get()), "ask_port",
+               {std::to_string(listening.wait_port()), "4321"});
+  });
+  run.wait_all();
+}
+
 // The process is gone, its socket still delivers what it had sent.
 void outlived(Case& run) {
   const Gate gone;
@@ -200,13 +217,10 @@ void outlived(Case& run) {
   gone.open();
 }
 
-constexpr Entry kCases[] = {{"exec_keeps_socket", exec_keeps_socket},
-                            {"pid_reuse", pid_reuse},
-                            {"short_processes", short_processes},
-                            {"short_programs", short_programs},
-                            {"short_datagrams", short_datagrams},
-                            {"mount_namespace", mount_namespace},
-                            {"outlived", outlived}};
+constexpr Entry kCases[] = {{"exec_keeps_socket", exec_keeps_socket}, {"pid_reuse", pid_reuse},
+                            {"short_processes", short_processes},     {"short_programs", short_programs},
+                            {"short_datagrams", short_datagrams},     {"mount_namespace", mount_namespace},
+                            {"nameless_program", nameless_program},   {"outlived", outlived}};
 constexpr Stage kStages[] = {{"ask_on", ask_on_stage}, {"ask_port", ask_port_stage}};
 
 }  // namespace

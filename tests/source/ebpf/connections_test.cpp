@@ -114,6 +114,53 @@ TEST_F(ConnectionsTest, NoWayIsToldAtOnceAndTheSocketStaysAsItWas) {
   EXPECT_EQ(sockets_.size(), 0U);
 }
 
+// The state was told, and no error is at the socket: the call alone got it.
+TEST_F(ConnectionsTest, ConnectThatFindsNoPortIsAFailure) {
+  take(connect_record(7, 101, at(0)));
+  take(closed_record(7, at(1), TcpState::kSynSent, counters(0, 0)));
+  auto record = socket_record(IPM_SOCKET_NO_WAY, 7, at(1));
+  record.actor = actor(101);
+  record.error = 99;
+  record.flags = IPM_FLAG_BEGAN;
+  take(record);
+  tick(at(10));
+  EXPECT_THAT(told(), ElementsAre("open 7 connect by 101 exact/connect", "failure 7 by 101 error 99",
+                                  "close 7 unknown after 1ms"));
+}
+
+TEST_F(ConnectionsTest, FailureThatIsKnownAfterTheCloseIsToldOnce) {
+  take(connect_record(7, 101, at(0)));
+  take(closed_record(7, at(1), TcpState::kSynSent, counters(0, 0)));
+  tick(at(10));
+  (void)told();
+  auto record = socket_record(IPM_SOCKET_NO_WAY, 7, at(11));
+  record.error = 99;
+  record.flags = IPM_FLAG_BEGAN;
+  take(record);
+  take(record);
+  tick(at(20));
+  EXPECT_THAT(told(), ElementsAre("failure 7 by 101 error 99"));
+}
+
+TEST_F(ConnectionsTest, ErrorThatTheSocketHadIsNotToldAgainByTheCall) {
+  fails(113);
+  (void)told();
+  auto record = socket_record(IPM_SOCKET_NO_WAY, 7, at(11));
+  record.error = 113;
+  record.flags = IPM_FLAG_BEGAN;
+  take(record);
+  tick(at(20));
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(ConnectionsTest, OneWhoseConnectWasLostSaysThatEventsWereLost) {
+  auto record = established_record(7, at(2));
+  record.actor = actor(101);
+  record.opened_ns = static_cast<ipm_u64>(at(0));
+  take(record);
+  EXPECT_THAT(told(), ElementsAre("open 7 connect by 101 exact/connect lost", "established 7 by 101 in 2000us lost"));
+}
+
 TEST_F(ConnectionsTest, ResetByThePeerIsTold) {
   connected();
   auto record = closed_record(7, at(9), TcpState::kEstablished, counters(0, 0), 104);

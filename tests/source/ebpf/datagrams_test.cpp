@@ -28,6 +28,15 @@ TEST_F(DatagramsTest, UdpSocketEndsWithItsLastDescriptor) {
   EXPECT_EQ(sockets_.size(), 0U);
 }
 
+TEST_F(DatagramsTest, UdpSocketIsOpenedByItsFirstUse) {
+  sends(0, 30);
+  traffic_.entries.begin()->second.first_ns = static_cast<ipm_u64>(at(3));
+  tick(at(10));
+  EXPECT_EQ(events().front().header.time_ns, at(3));
+  take(owner_record(IPM_RECORD_RELEASE, 9, 101, at(35), kUdp));
+  EXPECT_THAT(told(), ElementsAre("close 9 orderly after 32ms"));
+}
+
 TEST_F(DatagramsTest, UdpSocketThatMovedNothingIsNotTold) {
   take(owner_record(IPM_RECORD_RELEASE, 9, 101, at(35), kUdp));
   EXPECT_THAT(told(), IsEmpty());

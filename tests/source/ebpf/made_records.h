@@ -191,7 +191,8 @@ class FakeTraffic final : public source::ebpf::Traffic {
   void forget(const ipm_io_key& key) override { entries.erase(id(key)); }
   void forget(const ipm_peer_key& key) override { peers.erase(id(key)); }
   Status each(const std::function<bool(const ipm_io_key&, const ipm_io&)>& visit) override {
-    for (const auto& [id, entry] : entries) {
+    const auto moment = entries;  // Who is visited may forget it.
+    for (const auto& [id, entry] : moment) {
       const ipm_io_key key{.cookie = std::get<0>(id), .pid = std::get<1>(id), .image = std::get<2>(id)};
       if (!visit(key, entry)) break;
     }
@@ -204,6 +205,7 @@ class FakeTraffic final : public source::ebpf::Traffic {
     return Status::success();
   }
   std::uint32_t epoch() const override { return now; }
+  std::uint32_t uses_lost() const override { return lost; }
 
   // As a send and a receive do it. True: the first use in this tick, of which the kernel side tells.
   bool moved(std::uint64_t cookie, std::uint32_t pid, std::uint64_t tx, std::uint64_t rx, const ipm_tuple& tuple,
@@ -234,8 +236,9 @@ class FakeTraffic final : public source::ebpf::Traffic {
 
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, ipm_io> entries;
   std::map<std::tuple<std::uint64_t, std::uint16_t>, ipm_peer> peers;
-  std::uint32_t now = 1;  // The tick.
-  int reads = 0;          // Of single entries.
+  std::uint32_t now = 1;   // The tick.
+  std::uint32_t lost = 0;  // Records of first uses.
+  int reads = 0;           // Of single entries.
 
  private:
   static std::tuple<std::uint64_t, std::uint32_t, std::uint32_t> id(const ipm_io_key& key) {

@@ -76,7 +76,7 @@ TEST_F(ManyInASmallLaneTest, WhatFindsNoRoomComesLaterAndOnce) {
   all_move(10);
   begin_tick();
   std::map<std::uint64_t, std::array<std::uint64_t, 3>> told;
-  for (int turns = 0; turns < 100 && !sockets_.settle(at(10), kRoomMin); ++turns) {
+  for (int turns = 0; turns < 100 && !sockets_.settle(at(10)); ++turns) {
     for (const auto& [cookie, numbers] : data()) {
       for (std::size_t i = 0; i < numbers.size(); ++i) told[cookie][i] += numbers[i];
     }

@@ -22,7 +22,12 @@ class SocketsFixture : public testing::Test {
 
   explicit SocketsFixture(std::uint32_t lane_events = 4'096, std::size_t sockets_max = 1'000,
                           source::ebpf::Counting counting = source::ebpf::Counting::kCalls)
-      : lane_(lane_events), writer_(lane_), sockets_(traffic_, out_, processes_, sockets_max, counting) {
+      : SocketsFixture(lane_events,
+                       source::ebpf::Sockets::Settings{
+                           .sockets_max = sockets_max, .counting = counting, .ends_told = true, .room_min = kRoomMin}) {
+  }
+  SocketsFixture(std::uint32_t lane_events, source::ebpf::Sockets::Settings settings)
+      : lane_(lane_events), writer_(lane_), sockets_(traffic_, out_, processes_, settings) {
     out_.bind(&writer_);
   }
   ~SocketsFixture() override {
@@ -43,8 +48,11 @@ class SocketsFixture : public testing::Test {
                   const ipm_tcp& tcp = {}, std::uint32_t image = 1) {
     if (traffic_.moved(cookie, pid, tx, rx, tuple, tcp, image)) take(io_record(cookie, pid, image));
   }
-  void begin_tick() { ++traffic_.now; }
-  void end_tick(TimeNs now) { EXPECT_TRUE(sockets_.settle(now, kRoomMin)); }
+  void begin_tick() {
+    ++traffic_.now;
+    sockets_.begin_tick();
+  }
+  void end_tick(TimeNs now) { EXPECT_TRUE(sockets_.settle(now)); }
   void tick(TimeNs now) {
     begin_tick();
     end_tick(now);

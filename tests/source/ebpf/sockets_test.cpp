@@ -112,6 +112,67 @@ TEST_F(SocketsTest, EntriesOfASocketThatIsGoneAreForgotten) {
   EXPECT_EQ(sockets_.size(), 0U);
 }
 
+// A listener's children, or a worker's requests: the socket outlives those who use it.
+TEST_F(SocketsTest, EntriesOfAProcessThatExitedAreForgottenWhileTheirSocketsLive) {
+  connected();
+  for (std::uint32_t pid = 1'001; pid <= 1'100; ++pid) {
+    take(process_record(pid, at(3)));
+    moves(7, pid, 10, 1);
+    if (pid % 2 == 0) tick(at(4));
+    take(exit_record(pid, at(5)));
+    EXPECT_THAT(traffic_.entries, IsEmpty());
+  }
+  const std::vector<std::string> words = told();
+  EXPECT_EQ(std::count_if(words.begin(), words.end(), [](const auto& word) { return word.starts_with("data 7 by 1"); }),
+            100);
+  take(closed_record(7, at(9), model::TcpState::kLastAck, counters(1'000, 100)));
+  take(destroyed_record(7, at(9)));
+  EXPECT_THAT(told(), ElementsAre("close 7 orderly after 9ms")) << "what they moved is still known as told";
+}
+
+TEST_F(SocketsTest, EntriesOfAnImageThatAnotherReplacedAreForgotten) {
+  take(process_record(101, at(0)));
+  connected();
+  for (std::uint32_t image = 1; image <= 50; ++image) {
+    moves(7, 101, 10, 0, image);
+    take(process_record(101, at(5), image + 1, IPM_PROCESS_EXEC));
+    EXPECT_THAT(traffic_.entries, IsEmpty());
+  }
+  moves(7, 101, 1, 0, 51);
+  tick(at(10));
+  EXPECT_EQ(traffic_.entries.size(), 1U);
+  EXPECT_EQ(told().back(), "data 7 by 101 1/0");
+}
+
+TEST_F(SocketsTest, EntriesOfThePredecessorWithItsPidAreForgotten) {
+  connected();
+  moves(7, 101, 10, 0, 1);
+  tick(at(2));
+  take(process_record(101, at(5), 9));  // Nobody told the exit of the first.
+  EXPECT_THAT(traffic_.entries, IsEmpty());
+}
+
+TEST_F(SocketsTest, AnExitReadsWhatNoRecordSaidWasInUse) {
+  take(process_record(101, at(0)));
+  connected();
+  moves(7, 101, 10, 0);
+  tick(at(2));
+  begin_tick();
+  (void)traffic_.moved(7, 101, 5, 0, kernel_tuple(40'000, 443));
+  ++traffic_.lost;
+  (void)told();
+  take(exit_record(101, at(5)));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 5/0", "exit 101 0"));
+}
+
+TEST_F(SocketsTest, EntriesOfAProcessThatIsFoundGoneAreForgotten) {
+  connected();
+  moves(7, 101, 10, 0);
+  sockets_.process_gone(101, at(5));
+  EXPECT_THAT(told(), ElementsAre("data 7 by 101 10/0"));
+  EXPECT_THAT(traffic_.entries, IsEmpty());
+}
+
 TEST_F(SocketsTest, FirstUseThatOvertookItsEntryIsNothing) {
   take(io_record(7, 101));
   tick(at(10));

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "source/replay/byte_source.h"
+#include "source/byte_source.h"
 #include "source/replay/log_reader.h"
 #include "source/replay/log_writer.h"
 #include "support/events.h"

@@ -3,14 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef IPM_WITH_ZSTD
-#include <zstd.h>
-#endif
-
 #include "source/replay/json_lines.h"
 #include "source/replay/log_test_files.h"
 #include "source/replay/replay.h"
 #include "support/collect_events.h"
+#include "support/packed.h"
 
 namespace ipm::test {
 namespace {
@@ -174,18 +171,22 @@ TEST(ReplaySourceTest, APipeIsReadAsItsLinesCome) {
 
 #ifdef IPM_WITH_ZSTD
 
-std::string packed(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
-  return out;
-}
-
 TEST(ReplaySourceTest, CompressedLinesGiveTheSameEvents) {
   const TemporaryPath file(".txt");
-  file.write(packed(sample_lines()));
+  file.write(zstd_packed(sample_lines()));
   const Collected run = replay(file.path());
   EXPECT_TRUE(same(run.events, replay(IPM_TEST_DATA "/events-sample.jsonl").events));
 }
+
+#ifdef IPM_WITH_ZLIB
+TEST(ReplaySourceTest, LinesPackedByGzipGiveTheSameEvents) {
+  const TemporaryPath file(".txt");
+  const std::string lines = sample_lines();
+  file.write(gzipped(lines.substr(0, 1'000)) + gzipped(lines.substr(1'000)));
+  const Collected run = replay(file.path());
+  EXPECT_TRUE(same(run.events, replay(IPM_TEST_DATA "/events-sample.jsonl").events));
+}
+#endif
 
 // What zstd holds back when its output buffer is full comes out too.
 TEST(ReplaySourceTest, HighlyCompressedLinesComeOutWhole) {
@@ -193,13 +194,13 @@ TEST(ReplaySourceTest, HighlyCompressedLinesComeOutWhole) {
   const std::string line = sample_lines().substr(0, sample_lines().find('\n') + 1);
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += line;
-  file.write(packed(many));
+  file.write(zstd_packed(many));
   EXPECT_THAT(replay(file.path()).of(EventKind::kSocketOpen), SizeIs(20'000));
 }
 
 TEST(ReplaySourceTest, CompressedLinesCutAtAnyByteSayThatTheyAreCut) {
   const TemporaryPath file(".zst");
-  const std::string whole = packed(sample_lines().substr(0, 4000));
+  const std::string whole = zstd_packed(sample_lines().substr(0, 4000));
   for (std::size_t cut = 4; cut < whole.size(); ++cut) {
     file.write(whole.substr(0, cut));
     const Collected run = replay(file.path());
@@ -213,7 +214,7 @@ TEST(ReplaySourceTest, CompressedLinesCutAtAnyByteSayThatTheyAreCut) {
 
 TEST(ReplaySourceTest, CompressedLinesWithAFlippedByteDoNotCrash) {
   const TemporaryPath file(".zst");
-  const std::string whole = packed(sample_lines().substr(0, 4000));
+  const std::string whole = zstd_packed(sample_lines().substr(0, 4000));
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string spoilt = whole;
     spoilt[at] = static_cast<char>(spoilt[at] ^ 0xff);
