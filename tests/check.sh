@@ -4,14 +4,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
 
-step() { printf '\n== %s\n' "$*"; }
+begun=$SECONDS
+step() {
+  printf '\n== %s (%d s so far)\n' "$*" $((SECONDS - begun))
+}
 
-# build PRESET FOLDER [CMAKE_ARG…]
+# build PRESET FOLDER [CMAKE_ARG…] [-- TARGET…]
 build() {
-  local preset=$1 folder=$2 log
+  local preset=$1 folder=$2 options=() targets=() log
   shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
+  if [ $# -gt 0 ]; then shift; targets=(--target "$@"); fi
   log=$(mktemp)
-  if ! { cmake --preset "$preset" -B "$folder" "$@" && cmake --build "$folder" -j "$jobs"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" -B "$folder" "${options[@]}" && cmake --build "$folder" -j "$jobs" "${targets[@]}"; } >"$log" 2>&1; then
     grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$log" | tail -60
     exit 1
   fi
@@ -29,10 +34,11 @@ build release build -DIPM_TESTS=OFF
 step "interface against abi/ipm.abi"
 tests/abi/baseline.sh check build/bindings/c
 
-step "without the optional dependencies (gcc), silent; all but the live tests"
+step "without the optional dependencies (gcc), silent; tests of what changes without them"
 build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_ZLIB=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF \
-      -DIPM_WITH_MAXMINDDB=OFF -DIPM_WITH_PCAP=OFF
-ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live
+      -DIPM_WITH_MAXMINDDB=OFF -DIPM_WITH_PCAP=OFF -- \
+      ipm ipm_static ipm_cli test_decode test_source test_source_pcap test_source_replay test_enrich test_monitor test_bindings test_docs
+ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live -E NOT_BUILT
 
 step "address and undefined-behaviour sanitizers (clang)"
 build asan build-asan
@@ -41,6 +47,12 @@ ctest --preset asan -j "$jobs"
 step "clang-tidy"
 git ls-files 'src/*.cpp' 'bindings/*.cpp' 'examples/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --quiet -p build-asan 2>/dev/null
 
-step "thread sanitizer (clang)"
-build tsan build-tsan
-ctest --preset tsan -j "$jobs"
+step "thread sanitizer (clang): what has threads"
+build tsan build-tsan -- ipm_cli ipm_traffic test_ring test_monitor test_bindings test_live
+ctest --preset tsan -j "$jobs" -E NOT_BUILT
+
+step "python: types"
+(cd bindings/python && /usr/bin/python3 -m mypy --config-file ../../pyproject.toml ipm)
+
+step "python: a wheel from a clean copy, without a network"
+tests/python/wheel.sh

@@ -155,6 +155,7 @@ const AlertRow* Episodes::acknowledge(std::uint64_t id, TimeNs time) {
   const auto slot = slot_of(id);
   if (!slot) return nullptr;
   AlertRow& row = rows_.edit(*slot);
+  if (row.acknowledged) return &row;  // Said again: no change to tell, or who answers each change would never end.
   row.acknowledged = true;
   if (row.verdict != Verdict::kSuppressed) row.verdict = Verdict::kAcknowledged;
   row.change = row.open ? Change::kUpdated : Change::kClosed;

@@ -97,6 +97,14 @@ TEST_F(FeedbackTest, TheOldestOfTooManyIsForgotten) {
   EXPECT_EQ(store.bytes_used(), 0U);
 }
 
+TEST_F(FeedbackTest, AcknowledgedAgainIsNoChange) {
+  report({.kind = Kind::kScan, .strength = 10}, kHour);
+  episodes_.acknowledge(1, 2 * kHour);
+  EXPECT_THAT(told(), Not(IsEmpty()));
+  EXPECT_NE(episodes_.acknowledge(1, 3 * kHour), nullptr);
+  EXPECT_THAT(told(), IsEmpty());
+}
+
 TEST_F(FeedbackTest, ASuppressionSilencesWhatWasAcknowledged) {
   const auto scan = [](double hosts) { return Finding{.kind = Kind::kScan, .strength = hosts}; };
   report(scan(10), kHour);

@@ -176,7 +176,10 @@ class Monitor:
             self._raw.add_callable_source(name, live, IteratorSource(source, live).poll)
 
     def add_lane(self, name: str, capacity: int = 0) -> _core.Lane:
-        """A lane for pushing events from a thread: ``lane.push(array)`` says how many went in."""
+        """A lane for pushing events from a thread: ``lane.push(array)`` says how many went in.
+
+        The source ends with ``lane.close()``, or when nobody holds the lane any more.
+        """
         return self._raw.add_lane(name, capacity)
 
     def sources(self) -> list[dict[str, Any]]:
@@ -313,7 +316,11 @@ class Monitor:
         It is called by the thread that steps, and may ask for tables and say rules. What it raises comes out of the
         step, or of :meth:`stop`.
         """
-        self._raw.set_alert_sink(None if sink is None else lambda raw: sink(alert_of(raw)))
+        if sink is None:
+            self._raw.set_alert_sink(None)
+            return
+        heard = sink
+        self._raw.set_alert_sink(lambda raw: heard(alert_of(raw)))
 
     def rule(self, line: str) -> None:
         """Say something about alerts: "false_positive alert=12", "suppress kind=beacon app=… for=24h" (docs/alerts.md)."""

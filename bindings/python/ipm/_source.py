@@ -13,6 +13,7 @@ from . import _core, events
 Item = Union[Mapping[str, Any], events.Array]
 
 _DICTS = 512  # At most as many at a time, so that a generator is not asked far ahead of what is taken in.
+_TEXT_ROOM = 64  # Texts of a dict go into the lane before it does.
 
 
 class IteratorSource:
@@ -23,21 +24,23 @@ class IteratorSource:
         self._anchored = live  # The monitor anchors live clocks itself.
         self._left: events.Array | None = None
         self._ended = False
+        self._error: Exception | None = None  # Told when all that came before it is in the lane.
 
     def poll(self, lane: _core.Lane) -> bool | None:
+        """True: gave some; False: none now; None: none ever again."""
         gave = self._push_left(lane)
         while self._left is None and not self._ended:
             batch = self._next_batch(lane)
-            if batch is None or not len(batch):
-                break
-            if not self._anchored:
+            if len(batch) and not self._anchored:
                 lane.push(_anchor(int(batch["time_ns"][0])))
                 self._anchored = True
-            self._left = batch
+            self._left = batch if len(batch) else None
             gave = self._push_left(lane) or gave
-        if self._ended and self._left is None:
-            return None
-        return gave
+        if self._left is not None:
+            return gave
+        if self._error is not None:
+            raise self._error
+        return None
 
     def _push_left(self, lane: _core.Lane) -> bool:
         if self._left is None:
@@ -47,19 +50,22 @@ class IteratorSource:
         self._left = self._left[taken:] if taken < len(self._left) else None
         return taken > 0
 
-    def _next_batch(self, lane: _core.Lane) -> events.Array | None:
-        dicts: list[Mapping[str, Any]] = []
-        for item in self._items:
-            if isinstance(item, np.ndarray):
-                array = np.ascontiguousarray(item).view(events.EVENT_DTYPE)
-                return events.join([events.pack(dicts, lane), array]) if dicts else array
-            if not isinstance(item, Mapping):
-                raise TypeError(f"a source gives dicts or arrays of events, not {type(item).__name__}")
-            dicts.append(item)
-            if len(dicts) == _DICTS or lane.free < 2 * len(dicts) + 64:
-                return events.pack(dicts, lane)
+    def _next_batch(self, lane: _core.Lane) -> events.Array:
+        batch: list[events.Array] = []
+        try:
+            for item in self._items:
+                if isinstance(item, np.ndarray):
+                    batch.append(np.ascontiguousarray(item).view(events.EVENT_DTYPE))
+                    return events.join(batch)
+                if not isinstance(item, Mapping):
+                    raise TypeError(f"a source gives dicts or arrays of events, not {type(item).__name__}")
+                batch.append(events.pack_one(item, lane))
+                if len(batch) == _DICTS or lane.free < 2 * len(batch) + _TEXT_ROOM:
+                    return events.join(batch)
+        except Exception as error:
+            self._error = error
         self._ended = True
-        return events.pack(dicts, lane) if dicts else None
+        return events.join(batch)
 
 
 def _anchor(time_ns: int) -> events.Array:

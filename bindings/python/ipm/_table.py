@@ -48,9 +48,9 @@ def columns(table: str) -> list[Column]:
     return [Column(**each) for each in _core.columns(table)]
 
 
-def _texts(texts: Sequence[str | None]) -> npt.NDArray[np.object_]:
-    out = np.empty(len(texts), dtype=object)
-    out[:] = texts
+def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
     return out
 
 
@@ -99,11 +99,12 @@ class Batch:
         """A column of texts as str or None, shape (rows,), a copy."""
         index = self._index(column)
         if self._types[index] == "text":
-            return _texts(self._raw.texts(index))
-        words = _texts([*self._raw.dictionary(index), None])
+            return _objects(self._raw.texts(index))
+        words = _objects([*self._raw.dictionary(index), None])
         codes = self._raw.values(index)
         valid = self._raw.valid(index)
-        return words[codes if valid is None else np.where(valid, codes, len(words) - 1)]
+        out: npt.NDArray[np.object_] = words[codes if valid is None else np.where(valid, codes, len(words) - 1)]
+        return out
 
     def to_numpy(self, column: str) -> Values:
         """A column as an array of shape (rows,).
@@ -214,7 +215,7 @@ class Table:
         values = self[column]
         if kind in ("text", "dictionary"):
             if as_addresses and column.endswith("_addr"):
-                return pd.Series(_texts([None if text is None else ipaddress.ip_address(text) for text in values]))
+                return pd.Series(_objects([None if text is None else ipaddress.ip_address(text) for text in values]))
             return pd.Series(values)
         mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
         data = np.ma.getdata(values)

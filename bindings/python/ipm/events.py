@@ -324,6 +324,24 @@ def _set_payload(kind: str, payload: Any, given: dict[str, Any], lane: TextLane,
         payload["measured"] = measured
 
 
+def pack_one(given: Mapping[str, Any], lane: TextLane) -> Array:
+    """One event from a dict, shape (1,), of type :data:`EVENT_DTYPE`: see :func:`pack`."""
+    left = dict(given)
+    kind = _known_kind(left.pop("kind"))
+    event = empty(kind, 1)
+    time_ns = int(left.pop("time_ns", 0))
+    event["time_ns"] = time_ns
+    event["process"] = process_ref(left.pop("pid", 0) or 0, left.pop("start_ticks", 0) or 0)
+    event["flow"] = left.pop("cookie", 0)
+    if "flags" not in (PAYLOAD[kind].names or ()):
+        event["flags"] = left.pop("flags", 0)
+    if "payload" in (event.dtype.names or ()):
+        _set_payload(kind, event["payload"][0], left, lane, time_ns)
+    elif left:
+        raise ValueError(f"an event {kind} has no {next(iter(left))!r}")
+    return event.view(EVENT_DTYPE)
+
+
 def pack(dicts: Iterable[Mapping[str, Any]], lane: TextLane) -> Array:
     """Events from dicts, shape (n,), of type :data:`EVENT_DTYPE`; texts get their ids from the lane.
 
@@ -331,30 +349,14 @@ def pack(dicts: Iterable[Mapping[str, Any]], lane: TextLane) -> Array:
     ``direction``, ``local_addr``, ``local_port``, ``remote_addr``, ``remote_port``, ``netns``; and the fields of the
     payload, where words may stand for numbers (:data:`WORDS`). What was measured follows from the keys that are there.
     """
-    out = []
-    for each in dicts:
-        given = dict(each)
-        kind = _known_kind(given.pop("kind"))
-        event = empty(kind, 1)
-        time_ns = int(given.pop("time_ns", 0))
-        event["time_ns"] = time_ns
-        event["process"] = process_ref(given.pop("pid", 0) or 0, given.pop("start_ticks", 0) or 0)
-        event["flow"] = given.pop("cookie", 0)
-        if kind != "tls_hello":
-            event["flags"] = given.pop("flags", 0)
-        if "payload" in (event.dtype.names or ()):
-            _set_payload(kind, event["payload"][0], given, lane, time_ns)
-        elif given:
-            raise ValueError(f"an event {kind} has no {next(iter(given))!r}")
-        out.append(event.view(EVENT_DTYPE))
-    return np.concatenate(out) if out else np.empty(0, dtype=EVENT_DTYPE)
+    return join([pack_one(each, lane) for each in dicts])
 
 
 def lines(batch: Array) -> list[str]:
     """Each event as a line of JSON, as ``ipm events`` prints it; texts are ids.
 
     >>> lines(empty("time_advance", 1))
-    ['{"t":0,"kind":"time_advance"}']
+    ['{"time":0,"kind":"time_advance","source":0}']
     """
     return _core.event_lines(np.ascontiguousarray(batch))
 

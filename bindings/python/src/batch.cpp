@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include <pybind11/stl.h>
+
 #include "raise.h"
 
 namespace py = pybind11;
