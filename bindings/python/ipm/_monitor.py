@@ -261,7 +261,7 @@ class Monitor:
         names = {field[0]: index for index, field in enumerate(fields)}
         types = [field[1] for field in fields]
         while (raw := stream.next()) is not None:
-            yield Batch(raw, names, types)
+            yield Batch(raw, stream.schema, names, types)
 
     def processes(self, filter: str = "", *values: str | int | float, **shape: Any) -> Table:
         """One row for each process that a source has named."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import io
 import ipaddress
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _ipc
 
 if TYPE_CHECKING:
     import pandas
@@ -60,8 +62,11 @@ class Batch:
     Arrays of numbers and times are views: read-only, without a copy, and they keep the rows alive.
     """
 
-    def __init__(self, raw: _core.Batch, names: Mapping[str, int], types: Sequence[str]) -> None:
+    def __init__(
+        self, raw: _core.Batch, schema: _core.Schema, names: Mapping[str, int], types: Sequence[str]
+    ) -> None:
         self._raw = raw
+        self._schema = schema
         self._names = names
         self._types = types
 
@@ -153,7 +158,7 @@ class Table:
     def batches(self) -> Iterator[Batch]:
         """The record batches that the table consists of."""
         for raw in self._batches:
-            yield Batch(raw, self._names, self._types)
+            yield Batch(raw, self._schema, self._names, self._types)
 
     def __getitem__(self, column: str) -> Values:
         """The whole column, shape (rows,): see :meth:`to_numpy`."""
@@ -258,6 +263,17 @@ class Table:
     def __arrow_c_schema__(self) -> object:
         """A capsule ``arrow_schema``."""
         return self._schema.capsule()
+
+    def to_ipc(self) -> bytes:
+        """The table as an Arrow IPC stream, for those who read Arrow in another process or language."""
+        out = io.BytesIO()
+        _ipc.Writer(out).stream(self)
+        return out.getvalue()
+
+    def write_ipc(self, path: str | os.PathLike[str]) -> None:
+        """Write an Arrow IPC file (".arrow", also called Feather 2)."""
+        with open(path, "wb") as out:
+            _ipc.Writer(out).file(self)
 
     def __repr__(self) -> str:
         return f"<ipm.Table {self.name}: {len(self)} rows, {len(self.columns)} columns>"

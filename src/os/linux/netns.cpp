@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -85,6 +86,32 @@ Status run_in_netns(int netns_fd, const std::function<Status()>& work) {
     return Status::from_errno("start a thread", error.code().value());
   }
   return status;
+}
+
+Status in_each_netns(const std::string& proc_root, const std::function<Status()>& work) {
+  if (Status own = work(); !own.ok()) return own;
+  const Result<std::uint32_t> here = netns_of("/proc", 0);
+  std::set<std::uint32_t> seen{here.ok() ? *here : 0};
+  Status failed;
+  const auto visit = [&](std::uint32_t inode, const std::string& path) {
+    if (!failed.ok() || !seen.insert(inode).second) return;
+    const Result<Fd> fd = open_netns(path);
+    if (!fd.ok()) return;  // Gone, or another user's.
+    bool entered = false;
+    Status status = run_in_netns(fd->get(), [&] {
+      entered = true;
+      return work();
+    });
+    if (entered && !status.ok()) failed = std::move(status);
+  };
+  for (const NamedNetns& named : list_named_netns()) visit(named.inode, named.path);
+  const Result<std::vector<std::uint32_t>> pids = list_processes(proc_root);
+  if (!pids.ok()) return failed;
+  for (const std::uint32_t pid : *pids) {
+    const Result<std::uint32_t> inode = netns_of(proc_root, pid);
+    if (inode.ok()) visit(*inode, process_path(proc_root, pid, "ns/net"));
+  }
+  return failed;
 }
 
 }  // namespace ipm::os

@@ -32,4 +32,9 @@ bool in_initial_user_namespace();
 // namespace. The thread blocks all signals, so the host's handlers never run on it. Needs CAP_SYS_ADMIN.
 Status run_in_netns(int netns_fd, const std::function<Status()>& work);
 
+// Runs `work` in the caller's namespace, and then in every other one that has a process or a name in /run/netns, each
+// as run_in_netns() does. Others that cannot be entered are left out; the answer is that of the caller's own, or the
+// first error of `work`.
+Status in_each_netns(const std::string& proc_root, const std::function<Status()>& work);
+
 }  // namespace ipm::os

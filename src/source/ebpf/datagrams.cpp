@@ -176,6 +176,7 @@ void Sockets::close_conversation(const Socket& socket, Peer& peer, model::CloseR
 }
 
 bool Sockets::end_conversations(std::uint64_t cookie, Socket& socket, TimeNs now) {
+  (void)peers_.read(cookie, now, true);  // What moved since this tick read them is in no later one.
   if (socket.announced && tell_datagrams(cookie, socket, {}, {}, now).short_of_room) return false;
   for (Peer* const peer : peers_.all(cookie)) {
     if (!has_room()) return false;

@@ -27,13 +27,12 @@ namespace {
 
 // Reading pauses while the lane has less room than this; a record may come to a hundred events with its texts.
 constexpr std::uint64_t kRoomMin = 1'024;
-constexpr std::size_t kSeedsPerRead = 256;
 constexpr TimeNs kRoomWait = kMillisecond;
 constexpr TimeNs kSweepInterval = 30 * kSecond;  // Of sockets whose end is not told.
 
 }  // namespace
 
-EbpfSource::EbpfSource() : buffer_(kSeedsPerRead * sizeof(ipm_record_seed)) {}
+EbpfSource::EbpfSource() = default;
 
 Capabilities EbpfSource::probe() const {
   // What works is found out by doing it, for a moment: a name that is there is no permission.
@@ -89,7 +88,7 @@ Status EbpfSource::open(const SourceOptions& options) {
   // Before anything may end: who is told that the source is open may let go of what it held.
   if (kernel_.has(Part::kSeed)) {
     begin_look(false, os::boottime_ns());
-    while (look_.valid()) (void)step_look(os::boottime_ns());
+    while (look_.reading()) (void)step_look(os::boottime_ns());
     phase_ = Phase::kIdle;
   }
   if (options.self_test) self_test_.end(kernel_);
@@ -268,13 +267,12 @@ void EbpfSource::count_losses(TimeNs now) {
 }
 
 void EbpfSource::begin_look(bool after_loss, TimeNs now) {
-  Result<os::Fd> fd = kernel_.begin_seed();
-  if (!fd.ok()) {
-    degradations_["sockets whose records were lost"] = std::string(fd.status().message());
+  Result<std::deque<SeedStream>> streams = kernel_.begin_seed(options_.proc_root);
+  if (!streams.ok()) {
+    degradations_["sockets whose records were lost"] = std::string(streams.status().message());
     return;
   }
-  look_ = std::move(*fd);
-  buffered_ = 0;
+  look_.begin(std::move(*streams), std::size_t{options_.sockets_max} * 2);
   look_wanted_ = look_after_loss_ = false;
   look_is_after_loss_ = after_loss;
   next_sweep_ns_ = now + kSweepInterval;
@@ -283,36 +281,32 @@ void EbpfSource::begin_look(bool after_loss, TimeNs now) {
 }
 
 bool EbpfSource::step_look(TimeNs now) {
-  const ssize_t bytes = ::read(look_.get(), buffer_.data() + buffered_, buffer_.size() - buffered_);
-  if (bytes < 0) {
-    if (errno == EINTR || errno == EAGAIN) return false;
-    degradations_["sockets from before the source was opened"] =
-        std::string(Status::from_errno("read the sockets of all processes", errno).message());
-    look_.close();
+  const std::uint64_t cut_before = look_.malformed();
+  const Status status = look_.step([this](const ipm_record_seed& record) { seen(record); });
+  for (std::uint64_t cut = cut_before; cut < look_.malformed(); ++cut) out_.malformed();
+  if (status.ok()) return false;
+  if (status.is_error()) {
+    degradations_[std::string(facts_of(Part::kSeed).gives)] = std::string(status.message());
     return true;
   }
-  if (bytes == 0) {
-    look_.close();
-    if (buffered_ != 0) out_.malformed();
-    sockets_->end_look(look_is_after_loss_, now);
-    ring_empty_ = false;
-    return true;
+  sockets_->end_look(look_is_after_loss_, now);
+  ring_empty_ = false;
+  return true;
+}
+
+void EbpfSource::seen(const ipm_record_seed& record) {
+  if (host::is_transfer(record.socket.cookie)) {
+    self_test_.listed(record.socket.cookie);
+    return out_.filtered();
   }
-  const std::size_t filled = buffered_ + static_cast<std::size_t>(bytes);
-  std::size_t at = 0;
-  for (; filled - at >= sizeof(ipm_record_seed); at += sizeof(ipm_record_seed)) {
-    ipm_record_seed record;
-    std::memcpy(&record, buffer_.data() + at, sizeof record);
-    if (host::is_transfer(record.socket.cookie)) {
-      self_test_.listed(record.socket.cookie);
-      out_.filtered();
-    } else {
-      sockets_->seen(record);
-    }
+  sockets_->seen(record);
+  // A socket that is in use tells its process.
+  const ipm_tuple& tuple = record.socket.tuple;
+  const bool tcp = tuple.protocol == model::kProtocolTcp;
+  const bool in_use = tcp ? tuple.state != static_cast<std::uint8_t>(model::TcpState::kClose) : tuple.local_port != 0;
+  if (kernel_.walks() && in_use && os::in_initial_pid_namespace()) {
+    kernel_.tell_of(record.socket.actor.pid, record.socket.actor.image);
   }
-  buffered_ = filled - at;
-  std::memmove(buffer_.data(), buffer_.data() + at, buffered_);
-  return false;
 }
 
 void EbpfSource::end_tick(TimeNs now) {
@@ -347,6 +341,10 @@ Degradations EbpfSource::degradations() const {
   }
   if (processes_->refused() > 0) {
     out.push_back({"processes past the bound", false, "more talking processes than the source keeps"});
+  }
+  if (kernel_.has(Part::kSeed) && kernel_.walks()) {
+    out.push_back({"raw and mptcp sockets from before the source was opened", false,
+                   "the kernel's verifier does not trust sockets behind files (EACCES); told when they are used"});
   }
   if (governor_.stretch() > 1) {
     out.push_back({"sums every " + std::to_string(options_.interval_ns / kMillisecond) + " ms", false,

@@ -8,6 +8,7 @@
 #include "os/linux/fd.h"
 #include "source/ebpf/governor.h"
 #include "source/ebpf/kernel_side.h"
+#include "source/ebpf/look_reader.h"
 #include "source/ebpf/losses.h"
 #include "source/ebpf/names.h"
 #include "source/ebpf/options.h"
@@ -56,6 +57,7 @@ class EbpfSource final : public Source {
   void count_losses(TimeNs now);
   void begin_look(bool after_loss, TimeNs now);
   bool step_look(TimeNs now);  // True: done.
+  void seen(const ipm_record_seed& record);
   bool step_counters(TimeNs now);
   void end_tick(TimeNs now);
 
@@ -72,8 +74,6 @@ class EbpfSource final : public Source {
   host::Pace counters_pace_;
   TimeNs counters_cpu_ns_ = 0;  // Of this round.
   host::Waiting wait_;
-  std::vector<std::byte> buffer_;
-  std::size_t buffered_ = 0;  // Bytes of a record that the last read cut.
 
   Phase phase_ = Phase::kIdle;
   Governor governor_{Options{}.cpu_max};  // Of `options_`, once open.
@@ -81,7 +81,7 @@ class EbpfSource final : public Source {
   bool beginning_told_ = false;
   bool ring_empty_ = false;  // Since the tick began.
   TimeNs tick_began_ns_ = 0, next_due_ns_ = 0, next_sweep_ns_ = 0;
-  os::Fd look_;
+  LookReader look_;
   bool look_wanted_ = false, look_after_loss_ = false, look_is_after_loss_ = false;
   bool exits_lost_ = false;
   bool pids_are_procs_ = true;  // What the kernel side calls a process, its /proc does too.

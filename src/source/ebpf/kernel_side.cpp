@@ -13,6 +13,7 @@
 #include <map>
 #include <vector>
 
+#include "os/linux/netns.h"
 #include "os/linux/tracefs.h"
 #include "source/ebpf/facts.h"
 #include "source/ebpf/libbpf_log.h"
@@ -80,6 +81,8 @@ struct KernelSide::State {
   std::vector<Link> links;
   std::map<std::string, int, std::less<>> maps;  // The descriptors of the first object that has each.
   bpf_link* seed = nullptr;
+  bpf_link* walk_tcp = nullptr;
+  bpf_link* walk_udp = nullptr;
   Ring ring;
   int io = -1, peers = -1;
   int counters = -1;
@@ -89,6 +92,7 @@ struct KernelSide::State {
   bool stopped = false;
 
   Outcome load(Part part, const Options& options);
+  Outcome load(Part part, std::span<const std::byte> image, const Options& options);
   Outcome attach(Part part, bpf_program* program);
   Outcome share_maps(bpf_object* object, const Options& options);
 };
@@ -135,13 +139,22 @@ Outcome KernelSide::State::attach(Part part, bpf_program* program) {
     link.reset(bpf_program__attach(program));
   }
   if (!link) return Outcome::refused(attempted, errno);
-  if (part == Part::kSeed) seed = link.get();
+  if (part == Part::kSeed) {
+    const std::string_view name = bpf_program__name(program);
+    (name == "ipm_walk_tcp" ? walk_tcp : name == "ipm_walk_udp" ? walk_udp : seed) = link.get();
+  }
   links.push_back(std::move(link));
   return {};
 }
 
 Outcome KernelSide::State::load(Part part, const Options& options) {
-  const std::span<const std::byte> image = object_image(part);
+  Outcome outcome = load(part, object_image(part), options);
+  // The verifier's word, not a lack of privilege: that would be EPERM, and the same again.
+  if (part == Part::kSeed && outcome.error == EACCES) return load(part, walk_image(), options);
+  return outcome;
+}
+
+Outcome KernelSide::State::load(Part part, std::span<const std::byte> image, const Options& options) {
   LIBBPF_OPTS(bpf_object_open_opts, how);
   const std::string name(facts_of(part).name);
   how.object_name = name.c_str();
@@ -265,11 +278,42 @@ std::array<std::uint64_t, IPM_COUNTERS> KernelSide::counters() const {
   return out;
 }
 
-Result<os::Fd> KernelSide::begin_seed() {
+bool KernelSide::walks() const {
+  return state_->walk_tcp != nullptr;
+}
+
+Result<std::deque<SeedStream>> KernelSide::begin_seed(const std::string& proc_root) {
   if (state_->seed == nullptr) return Status::unsupported(absent(Part::kSeed));
-  os::Fd fd(bpf_iter_create(bpf_link__fd(state_->seed)));
-  if (!fd.valid()) return Status::from_errno("begin to read the sockets of all processes", errno);
-  return fd;
+  std::deque<SeedStream> out;
+  const auto begin = [&](bpf_link* link, SeedStream::Tells tells) {
+    os::Fd fd(bpf_iter_create(bpf_link__fd(link)));
+    if (!fd.valid()) return Status::from_errno("begin to read the sockets of all processes", errno);
+    out.push_back({std::move(fd), tells});
+    return Status::success();
+  };
+  if (walks()) {
+    // Their iterators see the network namespace of the thread that makes them.
+    const Status status = os::in_each_netns(proc_root, [&] {
+      if (Status tcp = begin(state_->walk_tcp, SeedStream::Tells::kSockets); !tcp.ok()) return tcp;
+      return begin(state_->walk_udp, SeedStream::Tells::kSockets);
+    });
+    if (!status.ok()) return status;
+  }
+  if (Status status = begin(state_->seed, walks() ? SeedStream::Tells::kHolders : SeedStream::Tells::kBoth);
+      !status.ok()) {
+    return status;
+  }
+  return out;
+}
+
+void KernelSide::tell_of(std::uint32_t pid, std::uint32_t image) {
+  const auto told = state_->maps.find("told");
+  if (told == state_->maps.end()) return;
+  const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid()) return;  // It is over.
+  const int key = process.get();
+  const std::uint32_t value = image != 0 ? image : 1;
+  (void)bpf_map_update_elem(told->second, &key, &value, BPF_NOEXIST);  // What is there, a hook has told.
 }
 
 }  // namespace ipm::source::ebpf

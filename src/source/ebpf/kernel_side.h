@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -31,6 +33,17 @@ class Traffic {
   virtual std::uint32_t epoch() const = 0;
   // Records of first uses that found no room in the ring, up to now: what they would have pointed at is in the maps.
   virtual std::uint32_t uses_lost() const = 0;
+};
+
+// Of the look at all sockets.
+struct SeedStream {
+  enum class Tells : std::uint8_t {
+    kBoth,     // Sockets with who holds them, one record a descriptor.
+    kSockets,  // Sockets without.
+    kHolders   // Who holds those of which a socket was told, by their cookies.
+  };
+  os::Fd fd;
+  Tells tells = Tells::kBoth;
 };
 
 class KernelSide final : public Traffic {
@@ -64,8 +77,12 @@ class KernelSide final : public Traffic {
   // Becomes readable when the ring fills, not with each record: to be watched edge-triggered.
   int ring_fd() const;
   std::array<std::uint64_t, IPM_COUNTERS> counters() const;
-  // A descriptor to read ipm_record_seed from, until its end.
-  Result<os::Fd> begin_seed();
+  // What to read ipm_record_seed from, each until its end, one after the other.
+  Result<std::deque<SeedStream>> begin_seed(const std::string& proc_root);
+  // The seed's stand-in runs: sockets and who holds them come apart.
+  bool walks() const;
+  // As the seed itself does it where it runs: the exec and the end of this process are news from now on.
+  void tell_of(std::uint32_t pid, std::uint32_t image);
 
  private:
   struct State;

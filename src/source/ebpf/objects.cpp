@@ -10,6 +10,7 @@
 #include "processes.skel.h"
 #include "release.skel.h"
 #include "seed.skel.h"
+#include "walk.skel.h"
 // clang-format on
 
 namespace ipm::source::ebpf {
@@ -43,6 +44,12 @@ std::span<const std::byte> object_image(Part part) {
       begin = ipm_seed__elf_bytes(&bytes);
       break;
   }
+  return {static_cast<const std::byte*>(begin), bytes};
+}
+
+std::span<const std::byte> walk_image() {
+  std::size_t bytes = 0;
+  const void* begin = ipm_walk__elf_bytes(&bytes);
   return {static_cast<const std::byte*>(begin), bytes};
 }
 

@@ -5,6 +5,7 @@ namespace ipm::source::ebpf {
 namespace {
 
 using model::TcpState;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace test;
@@ -98,6 +99,18 @@ TEST_F(CountedTest, AShortUdpSocketIsWhoseClosesIt) {
   EXPECT_THAT(told(), ElementsAre("open 9 bind by - unknown/", "owner 9 101 of 1 inferred/last_holder",
                                   "data 9 by 101 58/0 packets 1/0 inferred", "close 9 orderly after 0ms"));
   EXPECT_THAT(traffic_.peers, IsEmpty());
+}
+
+// Its packet came after this tick had read the sums, and its end before the next tick.
+TEST_F(CountedTest, WhatMovedBetweenTheReadingAndTheEndIsTold) {
+  look(at(1'000), {});
+  begin_tick();
+  packet(53, 30, 0);
+  end_tick(at(1'500));
+  (void)told();
+  packet(53, 20, 0);
+  take(owner_record(IPM_RECORD_RELEASE, 9, 101, at(1'600), kUdp));
+  EXPECT_THAT(told(), Contains("data 9 by 101 48/0 packets 1/0 inferred"));
 }
 
 TEST_F(CountedTest, AUdpSocketThatSaysNothingIsNotTold) {

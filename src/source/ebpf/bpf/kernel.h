@@ -251,6 +251,17 @@ struct seq_file;
 struct bpf_iter_meta {
   struct seq_file* seq;
 };
+struct udp_sock {
+  struct inet_sock inet;
+};
+struct bpf_iter__tcp {
+  struct bpf_iter_meta* meta;
+  struct sock_common* sk_common;
+};
+struct bpf_iter__udp {
+  struct bpf_iter_meta* meta;
+  struct udp_sock* udp_sk;
+};
 struct bpf_iter__task_file {
   struct bpf_iter_meta* meta;
   struct task_struct* task;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 // The sockets that processes hold, of every network namespace: what was there before the hooks, and what is there after
 // records were lost. One record a descriptor.
-#include "socket_record.h"
+#include "seeded.h"
 
 SEC("iter/task_file")
 int ipm_seed(struct bpf_iter__task_file* context) {
@@ -15,18 +15,7 @@ int ipm_seed(struct bpf_iter__task_file* context) {
   bool tcp = sk->sk_protocol == IPPROTO_TCP;
   struct ipm_life* known = NULL;
   if (tcp || sk->sk_protocol == IPPROTO_MPTCP) {
-    known = bpf_sk_storage_get(&life, sk, NULL, 0);
-    if (!known) {
-      known = bpf_sk_storage_get(&life, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-      if (!known) count(IPM_COUNT_STORAGE_FAILED, 1);
-      if (known) {
-        known->flags |= IPM_FLAG_SEEDED | IPM_FLAG_OWNED;
-        if (sk->__sk_common.skc_state == TCP_ESTABLISHED) {
-          known->established_ns = 1;
-          fill_tuple(sk, &known->tuple);
-        }
-      }
-    }
+    known = seeded(sk);
   }
   struct ipm_record_seed record = {};
   fill_socket(&record.socket, sk, tcp ? bpf_skc_to_tcp_sock(sk) : NULL, known, IPM_SOCKET_SEED);
@@ -40,13 +29,7 @@ int ipm_seed(struct bpf_iter__task_file* context) {
       in_use ? bpf_task_storage_get(&told, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) : NULL;
   if (in_use && !told_before) count(IPM_COUNT_STORAGE_FAILED, 1);
   if (told_before && !*told_before) *told_before = record.socket.actor.image ? record.socket.actor.image : 1;
-  struct ipm_io_key key = {
-      .cookie = record.socket.cookie, .pid = record.socket.actor.pid, .image = record.socket.actor.image};
-  struct ipm_io* moved = bpf_map_lookup_elem(&io, &key);
-  if (moved) {
-    record.tx_bytes = moved->tx_bytes;
-    record.rx_bytes = moved->rx_bytes;
-  }
+  fill_moved(&record);
   bpf_seq_write(context->meta->seq, &record, sizeof record);
   return 0;
 }
