@@ -22,7 +22,7 @@ std::string numbers(const std::vector<Traffic>& series, std::uint64_t Traffic::*
 // The newest 15 minutes by the second, of apps.
 Timeline seconds_of(ipm_monitor* monitor, const RunSpan& span) {
   Timeline out(1);
-  if (span.end_ns <= 0) return out;
+  if (span.end_ns < IPM_S) return out;  // Nothing has come that has a time.
   out.extend(std::max(span.begin_ns, span.end_ns - kSeriesNs) / IPM_S);
   out.extend(span.end_ns / IPM_S);
   ipm::Cursor cursor = open_table(monitor, "series", "holder = app\ncolumns = time, metric, value, app");

@@ -53,10 +53,11 @@ function alertCard(row) {
   if (context.why) {
     chart.append(element("p", { class: "note" }, `No chart: ${context.why}.`));
   } else {
+    const moved = context.tx.some((value) => value > 0) || context.rx.some((value) => value > 0);
     const whose = get("app") === null ? "all apps" : "this app";
     figure.append(element("figcaption", {}, element("span", { class: "key key-sent" }, "sent"), " ",
                           element("span", { class: "key key-received" }, "received"),
-                          ` by ${whose}, mean of ${duration(context.width_s)}; dashed: the alert; grey: outside of the run`));
+                          ` by ${whose}, mean of ${duration(context.width_s)}; dashed: the alert; grey: outside of the run` + (moved ? "" : ". It moved nothing in this time.")));
   }
   const state = [get("state"), get("notified") ? "notified" : "not notified", get("drill") ? "drill" : ""].filter(Boolean);
   const out = element("article", { class: "alert edge-" + severity, "aria-labelledby": "alert-" + id },

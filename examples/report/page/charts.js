@@ -2,7 +2,6 @@
 
 const drawings = [];  // All charts: drawn again when the theme, the width or the medium changes.
 let printing = false;
-const printWidth = 680;
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -12,13 +11,12 @@ function seriesColour(at, last) {
   return colour(at === last ? "--other" : "--series-" + (at + 1));
 }
 
-// Calls make(width) -> uPlot now, or once it comes near the screen.
-function drawing(host, make, lazy = false) {
+// Calls make(width) -> uPlot now, or once it comes near the screen; on paper with that width.
+function drawing(host, paperWidth, make, lazy = false) {
   const each = { host, plot: null, wanted: !lazy };
   each.draw = () => {
     if (each.plot) each.plot.destroy();
-    const width = printing ? Math.min(printWidth, host.clientWidth || printWidth) : host.clientWidth;
-    each.plot = make(Math.max(width, 200));
+    each.plot = make(printing ? paperWidth : Math.max(host.clientWidth, 200));
   };
   drawings.push(each);
   if (!lazy) return each.draw();
@@ -43,7 +41,22 @@ function axes() {
   const rates = { ...text, size: 78, values: (_, ticks) => ticks.map((value) => rate(value)) };
   // Ticks at round numbers of KiB and MiB.
   rates.incrs = Array.from({ length: 45 }, (_, power) => 2 ** power);
-  return [{ ...text, space: 70 }, rates];
+  const incrs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, ...[1, 2, 7, 30, 90, 365].map((days) => days * 86400)];
+  return [{ ...text, space: 70, incrs, values: (_, ticks) => tickTexts(ticks) }, rates];
+}
+
+// Hours of the day in UTC; the day below the first, and below each midnight.
+function tickTexts(ticks) {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : 60;
+  let before = "";
+  return ticks.map((seconds) => {
+    const text = new Date(seconds * 1000).toISOString();
+    const day = text.slice(0, 10);
+    const time = step >= 86400 ? "" : text.slice(11, step < 60 ? 19 : 16);
+    const news = day === before ? "" : day;
+    before = day;
+    return time && news ? time + "\n" + news : time + news;
+  });
 }
 
 function common(width, height) {
@@ -113,11 +126,11 @@ function stackedChart(host, label, direction, show) {
   host.setAttribute("role", "img");
   host.setAttribute("aria-label", `${label} by app over time. Highest: ${rate(peak)} at ${utc(data[0][at] * 1000)}. ` +
                                   "The arrow keys read single intervals.");
-  drawing(host, (chartWidth) => {
+  drawing(host, 680, (chartWidth) => {
     const stepped = uPlot.paths.stepped({ align: 1 });
     plot = new uPlot({
       ...common(chartWidth, 210),
-      padding: [14, 8, 0, 0],
+      padding: [14, 26, 0, 0],
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       series: [{}, ...order.map((layer) => {
         const fill = seriesColour(layer, apps.length);
@@ -168,6 +181,12 @@ function trafficSection(host) {
   host.append(readout, legend);
   stackedChart(hosts[0], "Sent", "tx", show);
   stackedChart(hosts[1], "Received", "rx", show);
+  const charted = names.reduce((sum, _, layer) => sum + total(layer, "tx") + total(layer, "rx"), 0);
+  const seen = ledgerLines().reduce((sum, line) => sum + line.seen, 0);
+  if (seen > charted) {
+    host.append(element("p", { class: "note" }, `${bytes(seen - charted)} of ${bytes(seen)} are not in these charts: without a known app, ` +
+        "lost, moved before the source was there, or of a time that is not known any more."));
+  }
   const known = (run.end - begin) / 1000;
   if (begin > run.begin + 60000) {
     host.append(element("p", { class: "note" }, `Only the last ${duration(known)} are known by time.`));
@@ -204,12 +223,13 @@ function alertChart(host, context, opened) {
     self.ctx.stroke();
     self.ctx.setLineDash([]);
   };
-  drawing(host, (chartWidth) => {
+  drawing(host, 260, (chartWidth) => {
     const stepped = uPlot.paths.stepped({ align: 1 });
     const series = (name) => ({
       stroke: colour(name), width: 1.5, paths: stepped, points: { show: false } });
     plot = new uPlot({
       ...common(chartWidth, 150),
+      padding: [8, 20, 0, 0],
       scales: { x: { time: true, range: () => range },
                 y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
       series: [{}, series("--sent"), series("--received")],

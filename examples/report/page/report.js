@@ -37,8 +37,10 @@ function qualitySentences() {
   }
   if (lines.some((line) => line.balanced === 0)) out.push("The ledger does not balance: please report it.");
   const lost = sum("lost_events") + run.stats.events_dropped;
-  out.push(lost === 0 ? "No event is known to be lost." : `${plural(lost, "event")} were lost: what they would have told is missing.`);
+  out.push(lost === 0 ? "No event is known to be lost." : `${plural(lost, "event")} ${lost === 1 ? "was" : "were"} lost: what would have been told is missing.`);
   const sources = tables.sources;
+  const malformed = sources.numbers().reduce((total, row) => total + sources.cell(row, "malformed"), 0);
+  if (malformed) out.push(`${plural(malformed, "record")} of the sources ${malformed === 1 ? "was" : "were"} not understood.`);
   const reduced = sources.numbers().filter((row) => sources.cell(row, "missing") !== null);
   if (reduced.length) out.push(`${plural(reduced.length, "source")} saw less than it could; what and why is under Quality.`);
   const partly = tables.apps.numbers().filter((row) => tables.apps.cell(row, "coverage") !== "full").length;
@@ -70,7 +72,7 @@ function overview(host) {
   const layers = (direction) => moved(direction).map((line) => (moved(direction).length > 1 ? bytes(line.seen) + " " : "") + line.layer).join(", ");
   const bySeverity = severities.map((severity) => [severity, alerts.numbers().filter((row) => alerts.cell(row, "severity") === severity).length])
       .filter(([, number]) => number > 0).map(([severity, number]) => `${number} ${severity}`).join(", ");
-  const exact = (direction) => element("span", { title: count(total(direction)) + " bytes" }, bytes(total(direction)));
+  const exact = (direction) => lines.length === 0 ? element("span", { class: "null", title: "no value: no source counted bytes" }, "–") : element("span", { title: count(total(direction)) + " bytes" }, bytes(total(direction)));
   host.append(element("dl", { class: "tiles" },
     tile("Sent", exact("tx"), layers("tx") ? "layer: " + layers("tx") : ""), tile("Received", exact("rx"), layers("rx") ? "layer: " + layers("rx") : ""),
     tile("Apps", count(apps.total), evicted("apps") ? `${count(evicted("apps"))} more evicted` : ""),
@@ -98,20 +100,21 @@ function bar(table, name, label) {
 function appsSection(host) {
   const table = tables.apps;
   const column = (name, label) => plain(table, name, label);
+  const minor = (name, label) => plain(table, name, label, true);
   new SortedTable(host, {
     id: "apps", label: "Apps of the run", rows: table.numbers(), sortedBy: 1, note: absence(table, evicted("apps"), "apps"),
     columns: [column("app", "App"), bar(table, "tx_bytes", "Sent"), bar(table, "rx_bytes", "Received"),
-              column("tx_bytes_external", "Sent outside"), column("rx_bytes_external", "Received from outside"),
+              column("tx_bytes_external", "Sent outside"), minor("rx_bytes_external", "Received outside"),
               column("connects", "Connects"), column("accepts", "Accepts"), column("connect_failures", "Failures"),
-              column("remotes", "Remotes"), column("processes_total", "Processes"), column("retransmits", "Resent"), column("srtt_us", "RTT"),
-              column("score", "Score"), column("quality", "Owner"), column("coverage", "Coverage"), column("layer", "Layer"),
-              column("first_seen", "First seen"), column("last_seen", "Last seen")],
+              column("remotes", "Remotes"), minor("processes_total", "Processes"), minor("retransmits", "Resent"), minor("srtt_us", "RTT"),
+              minor("score", "Score"), minor("quality", "Owner"), minor("coverage", "Coverage"), minor("layer", "Layer"),
+              minor("first_seen", "First seen"), minor("last_seen", "Last seen")],
   });
 }
 
 function appsOfEndpoint(row) {
   const found = run.endpoint_apps[tables.endpoints.cell(row, "remote_addr")];
-  if (!found) return element("span", { class: "null", title: "not known: no connection to it with a known app is in the table any more" }, "–");
+  if (!found) return element("span", { class: "null", title: "no value: no connection to it with a known app is in the table any more" }, "–");
   const [total, ...names] = found;
   return element("span", {}, names.flatMap((name, at) => [at ? ", " : "", foreign(name)]),
                  total > names.length ? element("span", { class: "quiet" }, ` and ${count(total - names.length)} more`) : "");
@@ -120,27 +123,29 @@ function appsOfEndpoint(row) {
 function destinationsSection(host) {
   const table = tables.endpoints;
   const column = (name, label) => plain(table, name, label);
+  const minor = (name, label) => plain(table, name, label, true);
   const apps = { label: "Apps", help: "Whose connections to it are still in the table of connections.", text: true, cell: appsOfEndpoint,
                  value: (row) => (run.endpoint_apps[table.cell(row, "remote_addr")] || [null, null])[1] };
   new SortedTable(host, {
     id: "destinations", label: "Remote addresses of the run", rows: table.numbers(), sortedBy: 6, note: absence(table, evicted("endpoints"), "addresses"),
-    columns: [column("remote_addr", "Address"), column("remote_name", "Name"), column("country", "Country"), column("asn", "AS"), column("as_name", "AS name"),
-              column("scope", "Scope"), bar(table, "tx_bytes", "Sent"), bar(table, "rx_bytes", "Received"), apps, column("last_port", "Last port"),
-              column("flows_total", "Flows"), column("connects", "Connects"), column("connect_failures", "Failures"), column("feed", "On list"),
-              column("layer", "Layer"), column("first_seen", "First seen"), column("last_seen", "Last seen")],
+    columns: [column("remote_addr", "Address"), column("remote_name", "Name"), column("country", "Country"), column("asn", "AS"), minor("as_name", "AS name"),
+              column("scope", "Scope"), bar(table, "tx_bytes", "Sent"), bar(table, "rx_bytes", "Received"), apps, minor("last_port", "Last port"),
+              column("flows_total", "Flows"), column("connects", "Connects"), minor("connect_failures", "Failures"), minor("feed", "On list"),
+              minor("layer", "Layer"), minor("first_seen", "First seen"), minor("last_seen", "Last seen")],
   });
 }
 
 function connectionsSection(host) {
   const table = tables.connections;
   const column = (name, label) => plain(table, name, label);
+  const minor = (name, label) => plain(table, name, label, true);
   new SortedTable(host, {
     id: "connections", label: "Connections of the run", rows: table.numbers(), sortedBy: 7, note: absence(table, evicted("connections"), "connections"),
-    columns: [column("app", "App"), column("pid", "Pid"), column("proto", "Proto"), column("direction", "Direction"), column("remote_addr", "Remote"),
+    columns: [column("app", "App"), minor("pid", "Pid"), column("proto", "Proto"), minor("direction", "Direction"), column("remote_addr", "Remote"),
               column("remote_port", "Port"), column("remote_name", "Name"), column("tx_bytes", "Sent"), column("rx_bytes", "Received"),
-              column("duration", "Lasted"), column("state", "State"), column("close_reason", "Ended"), column("tx_retransmits", "Resent"), column("srtt_us", "RTT"),
-              column("local_addr", "Local"), column("local_port", "Local port"), column("opened", "Opened"), column("quality", "Owner"),
-              column("coverage", "Coverage"), column("layer", "Layer")],
+              column("duration", "Lasted"), column("state", "State"), minor("close_reason", "Ended"), minor("tx_retransmits", "Resent"), minor("srtt_us", "RTT"),
+              minor("local_addr", "Local"), minor("local_port", "Local port"), column("opened", "Opened"), minor("quality", "Owner"),
+              minor("coverage", "Coverage"), minor("layer", "Layer")],
   });
 }
 

@@ -13,12 +13,17 @@ function absence(table, evicted, what) {
   return out.join(" ");
 }
 
+function cellClass(column) {
+  return (column.text ? "words" : "number") + (column.minor ? " minor" : "");
+}
+
 function compare(a, b) {
   if (a === null || b === null) return (a === null) - (b === null);
   return typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b;
 }
 
-// columns: {name, label, cell(row) -> node, value(row) -> what is sorted by, text: true for words}.
+// columns: {label, help, cell(row) -> node, value(row) -> what is sorted by, text: true for words, minor: true where paper
+// has no room for it}.
 class SortedTable {
   constructor(host, { id, label, columns, rows, sortedBy, note }) {
     this.columns = columns;
@@ -58,7 +63,7 @@ class SortedTable {
       this.sort = { column: at, down: again ? !this.sort.down : !column.text };
       this.draw();
     });
-    return element("th", { scope: "col", class: column.text ? "" : "number" }, button);
+    return element("th", { scope: "col", class: cellClass(column) }, button);
   }
 
   draw() {
@@ -77,7 +82,7 @@ class SortedTable {
     });
     const some = this.all ? found : found.slice(0, rowsAtFirst);
     this.body.replaceChildren(...some.map(({ row }) => element("tr", {}, this.columns.map(
-        (each) => element("td", { class: each.text ? "" : "number" }, each.cell(row))))));
+        (each) => element("td", { class: cellClass(each) }, each.cell(row))))));
     this.count.textContent = `${count(some.length)} of ${count(found.length)} rows` +
                              (wanted ? ` that have “${this.filter.value.trim()}”` : "");
     this.more.hidden = found.length <= rowsAtFirst;
@@ -86,10 +91,11 @@ class SortedTable {
 }
 
 // A column that is in the table under this name.
-function plain(table, name, label) {
+function plain(table, name, label, minor = false) {
   const info = table.info(name);
   return {
     label,
+    minor,
     help: info.help + (info.unit ? ` Unit: ${info.unit}.` : ""),
     text: info.type === "text",
     cell: (row) => shown(table, row, name),

@@ -110,7 +110,7 @@ function fraction(value) {
 }
 
 function unknown(info) {
-  return element("span", { class: "null", title: "not known: " + (info.null_when || "never") }, "–");
+  return element("span", { class: "null", title: "no value: " + (info.null_when || "not known") }, "–");
 }
 
 // A number as its column means it; times and spans too.
