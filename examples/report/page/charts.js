@@ -130,11 +130,11 @@ function stackedChart(host, label, direction, show) {
     const stepped = uPlot.paths.stepped({ align: 1 });
     plot = new uPlot({
       ...common(chartWidth, 210),
-      padding: [14, 26, 0, 0],
+      padding: [14, 36, 0, 0],
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       series: [{}, ...order.map((layer) => {
-        const fill = seriesColour(layer, apps.length);
-        return { fill, stroke: fill, width: 0.5, paths: stepped, points: { show: false } };
+        // No outline: it would mix with that of the layers above.
+        return { fill: seriesColour(layer, apps.length), width: 0, paths: stepped, points: { show: false } };
       })],
       hooks: { draw: [alertMarks], setCursor: [(self) => show(self.cursor.idx)] },
     }, data, host);
@@ -173,12 +173,9 @@ function trafficSection(host) {
     return element("li", {}, swatch, app === null ? plural(others, "other app") : foreign(app || "unknown app"), " ",
                    element("span", { class: "quiet" }, `${bytes(total(layer, "tx"))} ↑ ${bytes(total(layer, "rx"))} ↓`));
   }));
-  const hosts = ["Sent", "Received"].map((label) => {
-    const chart = element("div", { class: "chart" });
-    host.append(element("h3", {}, label), chart);
-    return chart;
-  });
-  host.append(readout, legend);
+  const hosts = ["Sent", "Received"].map(() => element("div", { class: "chart" }));
+  host.append(element("div", { class: "pair" }, element("div", {}, element("h3", {}, "Sent"), hosts[0]),
+                      element("div", {}, element("h3", {}, "Received"), hosts[1])), readout, legend);
   stackedChart(hosts[0], "Sent", "tx", show);
   stackedChart(hosts[1], "Received", "rx", show);
   const charted = names.reduce((sum, _, layer) => sum + total(layer, "tx") + total(layer, "rx"), 0);
@@ -229,7 +226,7 @@ function alertChart(host, context, opened) {
       stroke: colour(name), width: 1.5, paths: stepped, points: { show: false } });
     plot = new uPlot({
       ...common(chartWidth, 150),
-      padding: [8, 20, 0, 0],
+      padding: [8, 36, 0, 0],
       scales: { x: { time: true, range: () => range },
                 y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
       series: [{}, series("--sent"), series("--received")],
