@@ -54,5 +54,6 @@ embed(ReportCss report_css ${page}/report.css)
 embed(ReportJs report_js ${scripts})
 embed(UplotCss uplot_css ${uplot}/uPlot.min.css)
 embed(UplotJs uplot_js ${uplot}/uPlot.iife.min.js)
+embed(UplotLicense unused ${uplot}/LICENSE)
 file(APPEND ${OUT} "const std::string_view kPagePolicy =\n    \"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; \"\n"
      "    \"script-src ${report_js} ${uplot_js}; \"\n    \"style-src ${report_css} ${uplot_css}\";\n\n}  // namespace ipm_report\n")

@@ -10,6 +10,7 @@ extern const std::string_view kReportCss;
 extern const std::string_view kReportJs;
 extern const std::string_view kUplotCss;
 extern const std::string_view kUplotJs;
+extern const std::string_view kUplotLicense;
 // The Content-Security-Policy: nothing but these scripts and styles, by their SHA-256, and no network.
 extern const std::string_view kPagePolicy;
 

@@ -30,6 +30,7 @@ std::string value_of(std::string_view name, const std::string& title, const std:
   if (name == "title") return html_text(title);
   if (name == "data") return data;
   if (name == "policy") return std::string(kPagePolicy);
+  if (name == "uplot_license") return std::string(kUplotLicense);
   if (name == "uplot_css") return std::string(kUplotCss);
   if (name == "uplot_js") return std::string(kUplotJs);
   if (name == "report_css") return std::string(kReportCss);
