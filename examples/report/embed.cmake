@@ -1,7 +1,8 @@
-# cmake -DFOLDER=… -DOUT=… -P embed.cmake: the files of the page as one C++ file, with the policy that names their hashes.
+# cmake -DFOLDER=… -DOUT=… -P embed.cmake: the files of the page as one C++ file, and the policy that names their hashes.
 set(page ${FOLDER}/page)
 set(uplot ${FOLDER}/third_party/uplot)
-set(scripts ${page}/values.js ${page}/tables.js ${page}/charts.js ${page}/alerts.js ${page}/report.js)
+set(scripts values.js tables.js charts.js alerts.js overview.js sections.js report.js)
+list(TRANSFORM scripts PREPEND ${page}/)
 
 # Base64 of a text of hexadecimal digits.
 function(base64 hex out)
@@ -55,5 +56,6 @@ embed(ReportJs report_js ${scripts})
 embed(UplotCss uplot_css ${uplot}/uPlot.min.css)
 embed(UplotJs uplot_js ${uplot}/uPlot.iife.min.js)
 embed(UplotLicense unused ${uplot}/LICENSE)
-file(APPEND ${OUT} "const std::string_view kPagePolicy =\n    \"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; \"\n"
-     "    \"script-src ${report_js} ${uplot_js}; \"\n    \"style-src ${report_css} ${uplot_css}\";\n\n}  // namespace ipm_report\n")
+set(policy "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; ")
+string(APPEND policy "script-src ${report_js} ${uplot_js}; style-src ${report_css} ${uplot_css}")
+file(APPEND ${OUT} "const std::string_view kPagePolicy =\n    \"${policy}\";\n\n}  // namespace ipm_report\n")

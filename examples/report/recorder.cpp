@@ -1,6 +1,7 @@
 #include "recorder.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "open_table.h"
 
@@ -32,12 +33,17 @@ void Recorder::State::App::keep(std::int64_t minute, const Traffic& traffic) {
 }
 
 void Recorder::State::look(bool last) {
+  if (std::chrono::steady_clock::now() < rest_until_ && !last) return;
   ipm::Cursor apps =
       open_table(monitor_, "apps", "columns = app, tx_bytes, tx_bytes_before, rx_bytes, rx_bytes_before");
   const std::int64_t now = apps.time_ns();
   const std::int64_t minute = now / (60 * IPM_S);
   if (now <= 0 || (minute == looked_ns_ / (60 * IPM_S) && now - looked_ns_ < kLookNs && !last)) return;
   looked_ns_ = now;
+  // A run whose time is now is live: its steps may be many, and its minutes are long.
+  const auto behind = std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds(now);
+  const bool live = behind < std::chrono::seconds(2) && behind > std::chrono::seconds(-2);
+  if (live) rest_until_ = std::chrono::steady_clock::now() + std::chrono::nanoseconds(kLookNs);
   take_alerts();
   // Before the new minute is added: it may push the oldest out.
   for (auto& [alert, context] : contexts_) {

@@ -1,6 +1,7 @@
 // What a recorder holds: the minutes of each app.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -57,9 +58,10 @@ class Recorder::State {
   ipm_monitor* const monitor_;
   Timeline timeline_{60};
   std::map<std::string, App, std::less<>> apps_;
-  App all_;     // Of the whole host.
-  App others_;  // Those that found no place in apps_.
-  std::int64_t looked_ns_ = 0;
+  App all_;                     // Of the whole host.
+  App others_;                  // Those that found no place in apps_.
+  std::int64_t looked_ns_ = 0;  // Of the run.
+  std::chrono::steady_clock::time_point rest_until_{};
   std::int64_t alert_last_ = 0;  // The newest that is known.
   std::map<std::int64_t, AlertContext> contexts_;
 };

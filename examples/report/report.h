@@ -41,7 +41,7 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
 
   class State;
-  // After each step. Cost: a cursor, and once in a second of the run the rows of the table `apps`.
+  // After each step. Cost: a cursor over the table `apps`; of a live run once a second, of a file each minute of it.
   void look();
 
  private:

@@ -1,211 +1,20 @@
-// The page, from top to bottom.
-
-function evicted(name) {
-  return run.stats.bounds.find((bound) => bound.name === name).evicted;
-}
-
-// Bytes of the ledger by layer and direction.
-function ledgerLines() {
-  const ledger = tables.ledger;
-  return ledger.numbers().filter((row) => ledger.cell(row, "line") === "bytes").map((row) =>
-      Object.fromEntries([...ledger.columns.keys()].map((name) => [name, ledger.cell(row, name)])));
-}
-
-function percent(part, whole) {
-  if (part === 0) return "0 %";
-  const value = (100 * part) / whole;
-  if (value < 0.01) return "less than 0.01 %";
-  // Not 100 % while anything is missing.
-  return (part === whole ? "100" : Math.min(value, 99.99).toFixed(value < 10 || value > 99 ? 2 : 1)) + " %";
-}
-
-// How far the numbers of this run can be trusted, in a few sentences.
-function qualitySentences() {
-  const lines = ledgerLines();
-  const sum = (name) => lines.reduce((total, line) => total + (line[name] ?? 0), 0);
-  const out = [];
-  const seen = sum("seen");
-  if (seen === 0) {
-    out.push("No bytes were counted.");
-  } else if (sum("attributed") === seen) {
-    out.push("Every byte that was seen has a process it belongs to.");
-  } else {
-    const rest = [["unattributed", "without a known process"], ["evicted", "in rows that made room for others"],
-                  ["known_lost", "known to be lost"]].filter(([name]) => sum(name) > 0);
-    out.push(`${percent(sum("attributed"), seen)} of the bytes that were seen have a process they belong to; ` +
-             rest.map(([name, words]) => `${percent(sum(name), seen)} are ${words}`).join(", ") + ".");
-  }
-  if (lines.some((line) => line.balanced === 0)) out.push("The ledger does not balance: please report it.");
-  const lost = sum("lost_events") + run.stats.events_dropped;
-  out.push(lost === 0 ? "No event is known to be lost." : `${plural(lost, "event")} ${lost === 1 ? "was" : "were"} lost: what would have been told is missing.`);
-  const sources = tables.sources;
-  const malformed = sources.numbers().reduce((total, row) => total + sources.cell(row, "malformed"), 0);
-  if (malformed) out.push(`${plural(malformed, "record")} of the sources ${malformed === 1 ? "was" : "were"} not understood.`);
-  const reduced = sources.numbers().filter((row) => sources.cell(row, "missing") !== null);
-  if (reduced.length) out.push(`${plural(reduced.length, "source")} saw less than it could; what and why is under Quality.`);
-  const partly = tables.apps.numbers().filter((row) => tables.apps.cell(row, "coverage") !== "full").length;
-  if (partly) out.push(`The numbers of ${count(partly)} of ${plural(tables.apps.rows, "app")} do not cover everything: see their column “Coverage”.`);
-  return out;
-}
-
-function tile(label, value, detail) {
-  return element("div", { class: "tile" }, element("dt", {}, label), element("dd", {}, value,
-      detail ? element("span", { class: "quiet" }, detail) : ""));
-}
-
-function overview(host) {
-  byId("title").append(foreign(run.title));
-  const { apps, alerts, endpoints, connections, sources } = tables;
-  const watched = sources.numbers().filter((row) => sources.cell(row, "source") !== "enrich");
-  host.append(element("p", { class: "watched" }, "Watched: ", watched.flatMap((row, at) =>
-      [at ? ", " : "", element("code", {}, foreign(sources.cell(row, "uri")))])));
-  if (run.end > 0) {
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    host.append(element("p", {}, element("strong", {}, `${utc(run.begin)} to ${utc(run.end)}`), ` (${duration((run.end - run.begin) / 1000)})`,
-        element("br"), element("span", { class: "quiet" }, `${local(run.begin)} to ${local(run.end)} where this page is read (`, foreign(zone), ")")));
-  } else {
-    host.append(element("p", {}, "Nothing happened in this run."));
-  }
-  const lines = ledgerLines();
-  const moved = (direction) => lines.filter((line) => line.direction === direction && line.seen > 0);
-  const total = (direction) => moved(direction).reduce((sum, line) => sum + line.seen, 0);
-  const layers = (direction) => moved(direction).map((line) => (moved(direction).length > 1 ? bytes(line.seen) + " " : "") + line.layer).join(", ");
-  const bySeverity = severities.map((severity) => [severity, alerts.numbers().filter((row) => alerts.cell(row, "severity") === severity).length])
-      .filter(([, number]) => number > 0).map(([severity, number]) => `${number} ${severity}`).join(", ");
-  const exact = (direction) => lines.length === 0 ? element("span", { class: "null", title: "no value: no source counted bytes" }, "–") : element("span", { title: count(total(direction)) + " bytes" }, bytes(total(direction)));
-  host.append(element("dl", { class: "tiles" },
-    tile("Sent", exact("tx"), layers("tx") ? "layer: " + layers("tx") : ""), tile("Received", exact("rx"), layers("rx") ? "layer: " + layers("rx") : ""),
-    tile("Apps", count(apps.total), evicted("apps") ? `${count(evicted("apps"))} more evicted` : ""),
-    tile("Connections", count(connections.total), evicted("connections") ? `${count(evicted("connections"))} more evicted` : ""),
-    tile("Destinations", count(endpoints.total), evicted("endpoints") ? `${count(evicted("endpoints"))} more evicted` : ""),
-    tile("Alerts", count(alerts.total), bySeverity)));
-  host.append(element("p", { class: "quality" }, qualitySentences().join(" ")));
-}
-
-// A number with a bar behind it: its share of the largest.
-function withBar(table, column) {
-  const values = table.numbers().map((row) => table.cell(row, column.name) ?? 0);
-  const largest = Math.max(...values, 1);
-  return { ...column, cell: (row) => {
-    const bar = element("span", { class: "share", "aria-hidden": "true" });
-    bar.style.width = `${(60 * values[row]) / largest}px`;
-    return element("span", { class: "barred" }, bar, column.cell(row));
-  } };
-}
-
-function bar(table, name, label) {
-  return withBar(table, { ...plain(table, name, label), name });
-}
-
-function appsSection(host) {
-  const table = tables.apps;
-  const column = (name, label) => plain(table, name, label);
-  const minor = (name, label) => plain(table, name, label, true);
-  new SortedTable(host, {
-    id: "apps", label: "Apps of the run", rows: table.numbers(), sortedBy: 1, note: absence(table, evicted("apps"), "apps"),
-    columns: [column("app", "App"), bar(table, "tx_bytes", "Sent"), bar(table, "rx_bytes", "Received"),
-              column("tx_bytes_external", "Sent outside"), minor("rx_bytes_external", "Received outside"),
-              column("connects", "Connects"), column("accepts", "Accepts"), column("connect_failures", "Failures"),
-              column("remotes", "Remotes"), minor("processes_total", "Processes"), minor("retransmits", "Resent"), minor("srtt_us", "RTT"),
-              minor("score", "Score"), minor("quality", "Owner"), minor("coverage", "Coverage"), minor("layer", "Layer"),
-              minor("first_seen", "First seen"), minor("last_seen", "Last seen")],
-  });
-}
-
-function appsOfEndpoint(row) {
-  const found = run.endpoint_apps[tables.endpoints.cell(row, "remote_addr")];
-  if (!found) return element("span", { class: "null", title: "no value: no connection to it with a known app is in the table any more" }, "–");
-  const [total, ...names] = found;
-  return element("span", {}, names.flatMap((name, at) => [at ? ", " : "", foreign(name)]),
-                 total > names.length ? element("span", { class: "quiet" }, ` and ${count(total - names.length)} more`) : "");
-}
-
-function destinationsSection(host) {
-  const table = tables.endpoints;
-  const column = (name, label) => plain(table, name, label);
-  const minor = (name, label) => plain(table, name, label, true);
-  const apps = { label: "Apps", help: "Whose connections to it are still in the table of connections.", text: true, cell: appsOfEndpoint,
-                 value: (row) => (run.endpoint_apps[table.cell(row, "remote_addr")] || [null, null])[1] };
-  new SortedTable(host, {
-    id: "destinations", label: "Remote addresses of the run", rows: table.numbers(), sortedBy: 6, note: absence(table, evicted("endpoints"), "addresses"),
-    columns: [column("remote_addr", "Address"), column("remote_name", "Name"), column("country", "Country"), column("asn", "AS"), minor("as_name", "AS name"),
-              column("scope", "Scope"), bar(table, "tx_bytes", "Sent"), bar(table, "rx_bytes", "Received"), apps, minor("last_port", "Last port"),
-              column("flows_total", "Flows"), column("connects", "Connects"), minor("connect_failures", "Failures"), minor("feed", "On list"),
-              minor("layer", "Layer"), minor("first_seen", "First seen"), minor("last_seen", "Last seen")],
-  });
-}
-
-function connectionsSection(host) {
-  const table = tables.connections;
-  const column = (name, label) => plain(table, name, label);
-  const minor = (name, label) => plain(table, name, label, true);
-  new SortedTable(host, {
-    id: "connections", label: "Connections of the run", rows: table.numbers(), sortedBy: 7, note: absence(table, evicted("connections"), "connections"),
-    columns: [column("app", "App"), minor("pid", "Pid"), column("proto", "Proto"), minor("direction", "Direction"), column("remote_addr", "Remote"),
-              column("remote_port", "Port"), column("remote_name", "Name"), column("tx_bytes", "Sent"), column("rx_bytes", "Received"),
-              column("duration", "Lasted"), column("state", "State"), minor("close_reason", "Ended"), minor("tx_retransmits", "Resent"), minor("srtt_us", "RTT"),
-              minor("local_addr", "Local"), minor("local_port", "Local port"), column("opened", "Opened"), minor("quality", "Owner"),
-              minor("coverage", "Coverage"), minor("layer", "Layer")],
-  });
-}
-
-// A small table with all its rows.
-function smallTable(label, heads, rows) {
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, element("table", {},
-      element("caption", {}, label),
-      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col", class: head.text ? "" : "number", title: head.help }, head.label)))),
-      element("tbody", {}, rows.map((cells) => element("tr", {}, cells.map((cell, at) => element("td", { class: heads[at].text ? "" : "number" }, cell)))))));
-}
-
-function wholeTable(label, table, names) {
-  return smallTable(label, names.map(([name, head]) => ({ label: head, help: table.info(name).help, text: table.info(name).type === "text" })),
-                    table.numbers().map((row) => names.map(([name]) => shown(table, row, name))));
-}
-
-function missingLines() {
-  const sources = tables.sources;
-  return sources.numbers().flatMap((row) => (sources.cell(row, "missing") || "").split("\n").filter(Boolean).map((line) =>
-      element("li", {}, element("strong", {}, foreign(sources.cell(row, "source"))), ": ", foreign(line))));
-}
-
-function qualitySection(host) {
-  const { sources, ledger } = tables;
-  host.append(element("p", {}, qualitySentences().join(" ")));
-  host.append(wholeTable("Sources", sources, [["number", "No."], ["source", "Source"], ["uri", "URI"], ["state", "State"], ["received", "Received"],
-      ["written", "Written"], ["filtered", "Filtered"], ["dropped", "Dropped"], ["malformed", "Malformed"], ["lost", "Lost"], ["self_test", "Self-test"]]));
-  const missing = missingLines();
-  if (missing.length) host.append(element("h3", {}, "What the sources could not see"), element("ul", { class: "missing" }, missing));
-  const names = [["line", "Line"], ["layer", "Layer"], ["direction", "Direction"], ["netns", "Namespace"], ["seen", "Seen"], ["attributed", "Attributed"],
-                 ["unattributed", "Unattributed"], ["candidate", "Candidate"], ["evicted", "Evicted"], ["known_lost", "Known lost"], ["balanced", "Balanced"],
-                 ["octets", "Octets"], ["payload", "Payload"], ["headers", "Headers"], ["gap", "Gap"], ["lost_events", "Lost events"]];
-  if (ledger.rows) host.append(wholeTable("Ledger: seen = attributed + unattributed + evicted + known lost", ledger, names));
-  if (ledger.total > ledger.rows) host.append(element("p", { class: "note" }, `${count(ledger.total - ledger.rows)} lines of the ledger are not in this report.`));
-  host.append(smallTable("Bounds: what was held at most, and what made room for others",
-    [{ label: "Of", text: true }, { label: "Used" }, { label: "Most" }, { label: "Bound" }, { label: "Evicted" }],
-    run.stats.bounds.map((bound) => [bound.name, count(bound.used), count(bound.high_water), count(bound.max), count(bound.evicted)])));
-  const counters = [["events", "events taken in"], ["events_late", "came later than their place"], ["events_dropped", "dropped because a lane was full"],
-                    ["events_unknown", "skipped, of no known kind"], ["data_other_layer", "data events skipped, of a flow counted at another layer"],
-                    ["rows_refused", "rows refused, their table in use"], ["programs_evicted", "programs that detectors gave up for others"]];
-  host.append(element("ul", { class: "counters" }, counters.map(([name, words]) => element("li", {}, element("strong", {}, count(run.stats[name])), " " + words)),
-      element("li", {}, element("strong", {}, count(run.texts_cut)), " texts were cut at 512 bytes in this report")));
-  host.append(element("p", { class: "note" }, "– is not 0: it could not be measured here. The title of each says why."));
-}
+// The page, put together: colours, paper, sections from top to bottom.
 
 function themes() {
   const root = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const button = byId("theme");
-  const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const button = byId('theme');
+  const dark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : system.matches);
   const say = () => {
-    button.textContent = dark() ? "Light" : "Dark";
-    button.setAttribute("aria-label", `Switch to ${dark() ? "light" : "dark"} colours`);
+    button.textContent = dark() ? 'Light' : 'Dark';
+    button.setAttribute('aria-label', `Switch to ${dark() ? 'light' : 'dark'} colours`);
   };
-  button.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
+  button.addEventListener('click', () => {
+    root.dataset.theme = dark() ? 'light' : 'dark';
     say();
     redraw(false);
   });
-  system.addEventListener("change", () => {
+  system.addEventListener('change', () => {
     say();
     redraw(false);
   });
@@ -215,33 +24,36 @@ function themes() {
 // Printed charts are drawn for paper: light, narrow, all of them.
 function printer() {
   let theme;
-  window.addEventListener("beforeprint", () => {
+  window.addEventListener('beforeprint', () => {
     theme = document.documentElement.dataset.theme;
-    document.documentElement.dataset.theme = "light";
+    document.documentElement.dataset.theme = 'light';
     printing = true;
     redraw(true);
   });
-  window.addEventListener("afterprint", () => {
-    if (theme) document.documentElement.dataset.theme = theme;
-    else delete document.documentElement.dataset.theme;
+  window.addEventListener('afterprint', () => {
+    if (theme)
+      document.documentElement.dataset.theme = theme;
+    else
+      delete document.documentElement.dataset.theme;
     printing = false;
     redraw(false);
   });
 }
 
-overview(byId("overview-body"));
-trafficSection(byId("traffic-body"));
-alertsSection(byId("alerts-body"));
-appsSection(byId("apps-body"));
-destinationsSection(byId("destinations-body"));
-connectionsSection(byId("connections-body"));
-qualitySection(byId("quality-body"));
-byId("footer").append(`libipm ${run.version}, made ${utc(run.made)}. This file needs nothing else and asks no network.`);
+overview(byId('overview-body'));
+trafficSection(byId('traffic-body'));
+alertsSection(byId('alerts-body'));
+appsSection(byId('apps-body'));
+destinationsSection(byId('destinations-body'));
+connectionsSection(byId('connections-body'));
+qualitySection(byId('quality-body'));
+byId('footer').append(
+    `libipm ${run.version}, made ${utc(run.made)}. This file needs nothing else and asks no network.`);
 themes();
 printer();
 let resized = 0;
 let widthBefore = innerWidth;
-window.addEventListener("resize", () => {
+window.addEventListener('resize', () => {
   if (innerWidth === widthBefore) return;
   widthBefore = innerWidth;
   clearTimeout(resized);
