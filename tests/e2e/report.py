@@ -89,8 +89,10 @@ class Report:
         lines.write_text(run_of_two_hours())
         data = self.numbers(f"replay:{lines}", ["--threshold", "big metric=tx_bytes above=10M"])
         expect(data["title"] == HOSTILE, "the title is not what was given")
-        expect(any(app.startswith("/opt/</script><img") for app in column(data["apps"], "app")), "the hostile name is gone")
-        expect(data["endpoints"]["rows"] == 500 and data["endpoints"]["rows_total"] == REMOTES + 2, "rows that are not shown are not counted")
+        expect(any(app.startswith("/opt/</script><img") for app in column(data["apps"], "app")),
+               "the hostile name is gone")
+        expect((data["endpoints"]["rows"], data["endpoints"]["rows_total"]) == (500, REMOTES + 2),
+               "rows that are not shown are not counted")
         expect(data["connections"]["rows_total"] == REMOTES + 2, "connections that are not shown are not counted")
         alerts = data["alerts"]
         big = [number for number, kind in zip(column(alerts, "id"), column(alerts, "kind")) if kind == "threshold"]
@@ -99,8 +101,15 @@ class Report:
         first = (context["begin"] - BEGIN // 10**6) // 60_000
         opened = column(alerts, "opened")[column(alerts, "id").index(big[0])]
         minute = (opened - BEGIN // 10**6) // 60_000
-        expect(first == minute - 30 and context["width_s"] == 60, f"the context begins at minute {first}, the alert is of {minute}")
-        expect(context["tx"] == [tx_of(each) for each in range(minute - 30, minute + 31)], "the context has other bytes than were sent")
+        expect(first == minute - 30 and context["width_s"] == 60,
+               f"the context begins at minute {first}, the alert is of {minute}")
+        expect(context["tx"] == [tx_of(each) for each in range(minute - 30, minute + 31)],
+               "the context has other bytes than were sent")
+
+    def days(self):
+        """Days are shown in wider intervals, and nothing of them is lost."""
+        data = self.numbers("drill:exfil", [])
+        expect(data["timeline"]["width_s"] == 900, f"three days have intervals of {data['timeline']['width_s']} s")
 
     def last_minutes(self):
         """A short run is shown by the second."""
@@ -125,7 +134,8 @@ class Report:
         for word, words in mistakes.items():
             done = self.run(*words)
             lines = [line for line in done.stderr.splitlines() if line != "ready"]
-            expect(done.returncode in (1, 2) and len(lines) == 1 and word in lines[0], f"{words[1:]}: {done.returncode}, {done.stderr!r}")
+            expect(done.returncode in (1, 2) and len(lines) == 1 and word in lines[0],
+                   f"{words[1:]}: {done.returncode}, {done.stderr!r}")
             expect(done.stdout == "", f"{words[1:]} prints something")
         expect(kept.read_text() == "kept", "a mistake has replaced a file")
         known = {"report.html", "lines.jsonl", "kept.html", "broken.ipmlog"}
@@ -141,6 +151,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         report = Report(sys.argv[1], pathlib.Path(folder))
         report.hostile_and_bounded()
+        report.days()
         report.last_minutes()
         report.mistakes()
     return 1 if failed else 0

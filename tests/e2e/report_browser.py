@@ -17,7 +17,8 @@ import urllib.error
 import urllib.request
 
 HOSTILE = '<img/src=x/onerror=window.hit=1>\u202egpj'
-CHROMIUM_ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1280,1470"]
+CHROMIUM_ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+                      "--window-size=1280,1470"]
 START_SECONDS = 30
 failed = False
 
@@ -195,8 +196,9 @@ def hostile_run(folder):
         for second in range(0, 600, 5):
             for pid, comm, exe in ((100, "sender", "/opt/sender"), (101, HOSTILE[:15], "/opt/" + HOSTILE)):
                 out.write(json.dumps({
-                    "t": begin + second * 10**9, "type": "data" if second else "open", "pid": pid, "comm": comm, "exe": exe, "uid": 0,
-                    "proto": "tcp", "lip": "10.0.0.1", "lport": 40_000 + pid, "rip": f"192.0.2.{pid}", "rport": 443, "dir": "out",
+                    "t": begin + second * 10**9, "type": "data" if second else "open", "pid": pid, "comm": comm,
+                    "exe": exe, "uid": 0, "proto": "tcp", "lip": "10.0.0.1", "lport": 40_000 + pid,
+                    "rip": f"192.0.2.{pid}", "rport": 443, "dir": "out",
                     **({"tx": 1000 * pid + 977 * second, "rx": 50_000} if second else {})}) + "\n")
     return f"replay:{path}"
 
