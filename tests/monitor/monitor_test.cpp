@@ -188,7 +188,7 @@ TEST(MonitorTest, StepsOfFilesTakeInNoMoreThanTheirSpan) {
   std::unique_ptr<Monitor> slow = open_monitor(options);
   std::unique_ptr<Monitor> fast = open_monitor();
   std::vector<TimeNs> times;
-  slow->set_event_callback([&](const Event& event) { times.push_back(event.header.time_ns); });
+  slow->set_event_callback([&](const model::Event& event) { times.push_back(event.header.time_ns); });
   for (Monitor* monitor : {slow.get(), fast.get()}) {
     ASSERT_TRUE(monitor->add_source("synthetic:?seed=3&events=3000").ok());
     for (bool more = true; more; times.clear()) {

@@ -176,8 +176,10 @@ function trafficSection(host) {
     const swatch = element('span', {class: 'swatch', 'aria-hidden': 'true'});
     swatch.classList.add(app === null ? 'swatch-other' : 'swatch-' + (layer + 1));
     return element(
-        'li', {}, swatch, app === null ? plural(others, 'other app') : foreign(app || 'unknown app'), ' ',
-        element('span', {class: 'quiet'}, `${bytes(total(layer, 'tx'))} ↑ ${bytes(total(layer, 'rx'))} ↓`));
+        'li', {}, swatch,
+        element(
+            'span', {}, app === null ? plural(others, 'other app') : foreign(app || 'unknown app'), ' ',
+            element('span', {class: 'quiet'}, `${bytes(total(layer, 'tx'))} ↑ ${bytes(total(layer, 'rx'))} ↓`)));
   }));
   const hosts = ['Sent', 'Received'].map(() => element('div', {class: 'chart'}));
   host.append(
@@ -206,7 +208,10 @@ function alertChart(host, context, opened) {
   const width = context.width_s;
   const length = context.tx.length;
   const data = [times(context.begin, width, length), rates(context.tx, width), rates(context.rx, width)];
-  const range = [opened / 1000 - 1800, opened / 1000 + 1800];
+  // Half an hour on either side, or a little more than the run where that is shorter.
+  const edge = Math.max(60, (run.end - run.begin) / 1000 / 20);
+  const range =
+      [Math.max(opened / 1000 - 1800, run.begin / 1000 - edge), Math.min(opened / 1000 + 1800, run.end / 1000 + edge)];
   let plot = null;
   host.setAttribute('role', 'img');
   host.setAttribute(
