@@ -13,6 +13,7 @@ int run_doctor(const Options& options);
 int run_drill(const Options& options);
 int run_explain(const Options& options);
 int run_flows(const Options& options);
+int run_report(const Options& options);
 int run_score(const Options& options);
 int run_intel_check(const Options& options);
 int run_intel_match(const Options& options);  // 3: on no list.

@@ -90,6 +90,8 @@ int run_command(const Options& options) {
       return run_explain(options);
     case Command::kFlows:
       return run_flows(options);
+    case Command::kReport:
+      return run_report(options);
     case Command::kColumns:
       return run_columns(options);
     case Command::kBaseline:

@@ -244,6 +244,10 @@ std::optional<int> parse(int argc, char** argv, Options& out) {
   add_common(*explain, out);
   add_drill(*command("drill", "A rehearsal: plays an incident and says if its alert came", Command::kDrill), out);
   add_flows(*command("flows", "The flows of capture files, one row a flow", Command::kFlows), out);
+  CLI::App* report = command("report", "A run as one HTML file that needs nothing else", Command::kReport);
+  report->add_option("--html", out.html, "The file; - is stdout");
+  report->add_option("--title", out.title, "What stands above it");
+  add_common(*report, out);
   CLI::App* record = command("record", "Write the events to a log that replay:LOG reads", Command::kRecord);
   record->add_option("-o,--output", out.output, "The log")->required();
   add_common(*record, out);

@@ -20,6 +20,7 @@ enum class Command {
   kDrill,
   kExplain,
   kFlows,
+  kReport,
   kBaseline,
   kIntelCheck,
   kIntelMatch
@@ -51,6 +52,10 @@ struct Options {
   bool self_traffic = false;
   bool self_test = true;
   std::string lesser_user;  // Whom to become when the sources are attached; empty: nobody else.
+
+  // `report`.
+  std::string html;  // The file; - is stdout.
+  std::string title;
 
   // `baseline`.
   BaselineAction baseline_action = BaselineAction::kShow;

@@ -183,6 +183,17 @@ bool Monitor::say(EventKind kind, TimeNs time, const void* payload, std::size_t 
   return inputs_.front()->lane().push(event);
 }
 
+// Of files: until when a step may go on, by the next event that waits.
+TimeNs Monitor::span_end() const {
+  TimeNs first = std::numeric_limits<TimeNs>::max();
+  for (const std::unique_ptr<Input>& input : inputs_) {
+    if (const Event* head = input->head(0)) first = std::min(first, head->header.time_ns);
+  }
+  const TimeNs span = options_.step_span_max_ns;
+  const TimeNs begin = first - (first % span + span) % span;
+  return begin < std::numeric_limits<TimeNs>::max() - span ? begin + span - 1 : std::numeric_limits<TimeNs>::max();
+}
+
 std::uint64_t Monitor::merge(bool flush) {
   const TimeNs now = mode_ == Mode::kLive ? os::boottime_ns() : 0;
   TimeNs horizon = std::numeric_limits<TimeNs>::max();
@@ -194,6 +205,7 @@ std::uint64_t Monitor::merge(bool flush) {
     }
   }
   if (mode_ == Mode::kOffline) inputs_.front()->end();
+  if (mode_ == Mode::kOffline && !flush && options_.step_span_max_ns != 0) horizon = span_end();
   const std::uint64_t count = merger_.run(inputs_, now, horizon, mode_ == Mode::kOffline && !flush,
                                           [this](std::span<const Event> events) { feed(events); });
   return count;

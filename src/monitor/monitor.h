@@ -126,6 +126,7 @@ class Monitor {
   bool has_alert(std::uint64_t id);
   void say_rules();
   bool say(model::EventKind kind, TimeNs time, const void* payload, std::size_t bytes);
+  TimeNs span_end() const;
   std::uint64_t merge(bool flush);
   void feed(std::span<const model::Event> events);
   void record_and_apply(std::span<const model::Event> events);

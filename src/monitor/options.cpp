@@ -21,6 +21,7 @@ constexpr SettingKey kKeys[] = {
     {"threads", "none|auto", "none", "auto: one thread for each live source."},
     {"self_test", "on|off", "off", "on: a live source measures a known transfer of its own when it is added."},
     {"merge_window", "duration", "50ms", "How long events of one lane wait for earlier ones of another; at most 10s."},
+    {"step_span_max", "duration", "none", "Files: a step takes in events of at most so long."},
     {"lane_events", "number", "by memory", "Events that a lane holds."},
     {"cursors_max", "number", "64", "Cursors that may be open at once."},
     {"flows_max", "number", "1000000 or its share of memory", "Rows of connections, open and closed."},
@@ -148,6 +149,7 @@ Status apply(const KeyValue& entry, MonitorOptions& options) {
   }
   if (key == "self_test") return set_switch(entry, options.self_test);
   if (key == "merge_window") return set_duration(entry, 0, 10 * kSecond, options.merge_window_ns);
+  if (key == "step_span_max") return set_duration(entry, kSecond, 24 * kHour, options.step_span_max_ns);
   if (key == "udp_idle") return set_duration(entry, kSecond, 24 * kHour, bounds.udp_idle_ns);
   if (key == "lane_events") return set_count(entry, 2'048, 1U << 20, options.lane_events);
   if (key == "cursors_max") return set_count(entry, 1, 65'536, options.cursors_max);

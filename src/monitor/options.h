@@ -23,6 +23,7 @@ struct MonitorOptions {
   bool threads = false;    // One thread for each live source.
   bool self_test = false;  // Of live sources, when they are added.
   TimeNs merge_window_ns = 50 * kMillisecond;
+  TimeNs step_span_max_ns = 0;    // 0: a step of files takes in what the lanes hold.
   std::uint32_t lane_events = 0;  // 0: from memory_max_bytes.
   std::uint32_t cursors_max = 64;
   bool hash_seed_given = false;

@@ -181,6 +181,25 @@ TEST(MonitorTest, AskingBeforeTheFirstEventChangesNoReplay) {
   EXPECT_EQ(dump_tables(*replay), dump_tables(*original));
 }
 
+// Steps of a second pass no second's end in between, and end in the same tables.
+TEST(MonitorTest, StepsOfFilesTakeInNoMoreThanTheirSpan) {
+  MonitorOptions options;
+  options.step_span_max_ns = kSecond;
+  std::unique_ptr<Monitor> slow = open_monitor(options);
+  std::unique_ptr<Monitor> fast = open_monitor();
+  std::vector<TimeNs> times;
+  slow->set_event_callback([&](const model::Event& event) { times.push_back(event.header.time_ns); });
+  for (Monitor* monitor : {slow.get(), fast.get()}) {
+    ASSERT_TRUE(monitor->add_source("synthetic:?seed=3&events=3000").ok());
+    for (bool more = true; more; times.clear()) {
+      more = monitor->step(0).ok();
+      if (times.empty()) continue;
+      EXPECT_EQ(*std::ranges::min_element(times) / kSecond, *std::ranges::max_element(times) / kSecond);
+    }
+  }
+  EXPECT_EQ(dump_tables(*slow), dump_tables(*fast));
+}
+
 TEST(MonitorTest, InterruptEndsAWaitingStep) {
   std::unique_ptr<Monitor> monitor = open_monitor();
   ASSERT_TRUE(monitor->add_lane("quiet", 0).ok());
