@@ -24,7 +24,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import EngFormatter, MaxNLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
 from ._monitor import Monitor, Series
 from ._score import Score
@@ -99,7 +99,7 @@ def _text(name: str | None, most: int = 40) -> str:
     if len(shown) > most:
         half = (most - 1) // 2
         shown = shown[:half] + "…" + shown[-half:]
-    return shown.replace("$", r"\$")
+    return shown.replace("$", r"\$") or '""'
 
 
 def _nothing(ax: Axes, what: str) -> Axes:
@@ -123,6 +123,12 @@ def _numbers(when: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
 
 def _bytes_text(count: float) -> str:
     return str(EngFormatter(unit="B", places=1)(count)) if count >= 1000 else f"{count:.0f} B"
+
+
+def _bytes_ticks(unit: str) -> FuncFormatter:
+    """SI prefixes from kilo on: a thousandth of a byte is written as 0.001."""
+    engineering = EngFormatter(unit=unit)
+    return FuncFormatter(lambda value, _: engineering(value) if abs(value) >= 1000 else f"{value:g} {unit}")
 
 
 def _count(number: int, noun: str) -> str:
@@ -192,7 +198,7 @@ def traffic(
         below = above
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(EngFormatter(unit="B/s"))
+    ax.yaxis.set_major_formatter(_bytes_ticks("B/s"))
     ax.set_ylabel(f"{word}, bytes per second")
     _time_axis(ax)
     ax.set_title(f"Traffic by app, {gathered.how}{_unmeasured(gathered)}", fontsize="medium")
@@ -235,7 +241,7 @@ def _every_second(series: Series) -> tuple[npt.NDArray[np.datetime64], npt.NDArr
 
 def _value_axis(ax: Axes, metric: str) -> None:
     if "bytes" in metric:
-        ax.yaxis.set_major_formatter(EngFormatter(unit="B/s"))
+        ax.yaxis.set_major_formatter(_bytes_ticks("B/s"))
         ax.set_ylabel(f"{_metric_words(metric)}, bytes per second")
     else:
         ax.yaxis.set_major_formatter(EngFormatter())
@@ -445,8 +451,8 @@ def destinations(source: Monitor | Rows, ax: Axes | None = None, *, metric: str 
     ax.invert_yaxis()
     ax.margins(x=0.15)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(EngFormatter(unit="B"))
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter(_bytes_ticks("B"))
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel(f"{word}, bytes")
     title = f"{len(order)} of " * (len(order) < len(measured)) + _count(len(measured), "remote end")
     if unmeasured:
@@ -454,7 +460,7 @@ def destinations(source: Monitor | Rows, ax: Axes | None = None, *, metric: str 
     ax.set_title(title, fontsize="medium")
     present = [scope for scope in colours if scope in {scopes[row] for row in order}]
     handles = [Patch(color=colours[scope], label=scope) for scope in present]
-    ax.legend(handles=handles, loc="lower right", fontsize="small")
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
     return ax
 
 
@@ -554,7 +560,7 @@ def heatmap(source: TrafficLike, ax: Axes | None = None, *, metric: str = "tx_by
     ax.patch.set_hatch("///")
     ax.patch.set_edgecolor("#BBBBBB")
     image = ax.imshow(rate, aspect="auto", cmap="cividis", vmin=0, interpolation="nearest")
-    bar = ax.figure.colorbar(image, ax=ax, format=EngFormatter(unit="B/s"))
+    bar = ax.figure.colorbar(image, ax=ax, format=_bytes_ticks("B/s"))
     bar.set_label(f"{word}, bytes per second")
     ax.set_xticks(np.arange(0, 24, 3), [f"{hour:02d}" for hour in range(0, 24, 3)])
     ax.set_yticks(np.arange(7), _WEEKDAYS)
