@@ -209,7 +209,7 @@ def traffic(
 def series(series: Series, ax: Axes | None = None) -> Axes:
     """A metric over time, second by second; ``Series.plot()`` calls this.
 
-    A second that the series does not have was quiet, and is drawn as 0.
+    A second that the series does not have was quiet, and is drawn as 0. It begins with the first that was not.
 
     >>> import ipm, numpy as np
     >>> times = np.array(["2026-01-01T00:00:00", "2026-01-01T00:00:03"], dtype="datetime64[ns]")
@@ -219,7 +219,7 @@ def series(series: Series, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax, (9, 3))
     name = _text(series.name, 60)
-    if not len(series):
+    if not series.values.any():
         return _nothing(ax, f"no {_text(series.metric)} of {name} in the last 15 minutes")
     when, values = _every_second(series)
     edges = np.append(when, when[-1] + np.timedelta64(1, "s"))
@@ -233,9 +233,9 @@ def series(series: Series, ax: Axes | None = None) -> Axes:
 
 def _every_second(series: Series) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
     seconds = series.times.astype("datetime64[s]").astype("int64")
-    first = int(seconds.min())
+    first = int(seconds[series.values != 0].min())
     values = np.zeros(int(seconds.max()) - first + 1)
-    np.add.at(values, seconds - first, series.values)
+    np.add.at(values, seconds[seconds >= first] - first, series.values[seconds >= first])
     return np.arange(first, first + len(values)).astype("datetime64[s]").astype("datetime64[ns]"), values
 
 
@@ -280,7 +280,7 @@ def baseline(
     if isinstance(when, Series):
         by_bytes = "bytes" in when.metric
         name, unit = f"{when.name} {when.metric}", "B/s" if by_bytes else ""
-        when, values = _every_second(when) if len(when) else (when.times, when.values)
+        when, values = _every_second(when) if when.values.any() else (when.times[:0], when.values[:0])
     moments, samples = times(when), floats(values if values is not None else [])
     if moments.ndim != 1 or samples.shape != moments.shape:
         raise ValueError(f"times of shape {moments.shape} and values of shape {samples.shape}: both must be (n,)")
@@ -290,10 +290,10 @@ def baseline(
     gap = np.isnan(samples)
     expected, low, high = (np.where(gap, np.nan, found["expected" + end]) for end in ("", "_low", "_high"))
     x = _numbers(moments)
-    ax.fill_between(x, low, high, color=PALETTE[4], alpha=0.4, lw=0, label="usual (8 in 10)")
+    ax.fill_between(x, low, high, color=PALETTE[4], alpha=0.5, lw=0, label="usual (8 in 10)")
     ax.plot(x, expected, color=PALETTE[0], lw=0.8, ls="--", label="expected")
     # A marker on lone samples between gaps, which have no line.
-    ax.plot(x, samples, color="black", lw=0.8, label=_text(name, 32), marker=".", markersize=2)
+    ax.plot(x, samples, color="black", lw=0.6, label=_text(name, 32), marker=".", markersize=1.5)
     alarms = np.asarray(found["alarm"], dtype=bool)
     count = int(np.count_nonzero(alarms))
     if count:
@@ -301,7 +301,8 @@ def baseline(
     missing = int(np.count_nonzero(gap))
     gaps = f", {missing:,} missing" if missing else ""
     ax.set_title(f"{_count(len(samples), 'sample')}{gaps}, {_count(count, 'alarm')}", fontsize="medium")
-    ax.yaxis.set_major_formatter(EngFormatter(unit=_text(unit, 12)))
+    if by_bytes or unit in ("B", "B/s"):
+        ax.yaxis.set_major_formatter(_bytes_ticks(unit))
     ax.set_ylabel(_text(name, 60) + (f", {_text(unit, 12)}" if unit else ""))
     _time_axis(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
