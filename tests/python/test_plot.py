@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 import warnings
@@ -67,6 +68,11 @@ def test_matplotlib_is_imported_with_ipm_plot_only() -> None:
     code = "import sys, ipm; print('matplotlib' in sys.modules); ipm.plot.traffic; print('matplotlib' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["False", "True"]
+
+
+def test_examples_of_docstrings() -> None:
+    result = doctest.testmod(plot)
+    assert result.failed == 0 and result.attempted > 20
 
 
 def test_an_attribute_that_is_not_there_is_an_attribute_error() -> None:
