@@ -23,6 +23,7 @@ try:
     import ipykernel  # noqa: F401
     import matplotlib  # noqa: F401
     import nbformat
+    import pandas  # noqa: F401
     from jupyter_client.manager import KernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError

@@ -102,6 +102,13 @@ def test_traffic_that_was_not_measured_is_named_and_not_drawn() -> None:
     assert "1 row without measured bytes not drawn" in ax.get_title()
 
 
+def test_traffic_in_more_steps_than_anybody_wants_is_refused() -> None:
+    rows = connections(app=["a"], tx_bytes=[1], **spans((0, 86_400)))
+    for every in (0.0001, 0, -1):
+        with pytest.raises(ValueError, match="every is"):
+            plot.traffic(rows, every=every)
+
+
 def test_traffic_beyond_the_first_apps_is_one_area() -> None:
     names = [f"app{number}" for number in range(12)]
     rows = connections(app=names, tx_bytes=np.arange(12) + 1, **spans(*[(0, 1)] * 12))
@@ -385,6 +392,11 @@ def test_nothing_to_draw_is_said_in_words() -> None:
         draw(ax)
 
 
+def test_no_traffic_is_a_frame_without_rows() -> None:
+    pytest.importorskip("pandas")
+    assert ipm.Traffic("tx_bytes", np.empty(0, "datetime64[ns]"), {}).to_pandas().shape == (0, 0)
+
+
 def test_all_bytes_null_is_nothing_to_draw_and_says_why() -> None:
     null = np.ma.MaskedArray([0, 0], mask=True)
     ax = plot.traffic(connections(app=["a", "b"], tx_bytes=null, **spans((0, 1), (0, 1))))
@@ -414,10 +426,10 @@ def test_hostile_names_are_drawn_as_they_are_on_one_line_and_cut() -> None:
     for ax in hostile_pictures():
         draw(ax)
         plt.close(ax.figure)
-    assert plot._text("$x^2$") == r"\$x^2\$"
-    assert plot._text("a\nb\x00") == r"a\nb\x00"
-    assert plot._text("\u202eevil") == r"\u202eevil"
-    assert len(plot._text("x" * 10_000)) <= 40
+    assert plot.one_line("$x^2$") == r"\$x^2\$"
+    assert plot.one_line("a\nb\x00") == r"a\nb\x00"
+    assert plot.one_line("\u202eevil") == r"\u202eevil"
+    assert len(plot.one_line("x" * 10_000)) <= 40
 
 
 def test_an_axes_that_is_given_is_drawn_on_and_returned() -> None:

@@ -21,6 +21,7 @@ Rows = Union[Table, "pandas.DataFrame", Mapping[str, Sequence[Any]], Mapping[str
 _SECOND = 1_000_000_000
 _STEP_S = 0.1
 _BINS = 120  # No more, unless asked for.
+_BINS_MAX = 100_000
 _WIDTHS_S = (0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
@@ -107,6 +108,8 @@ def _edges(begin_ns: int, end_ns: int, every: float | None, least: float) -> npt
         raise ValueError(f"every is {every} s: more than 0")
     width = max(1, round(every * _SECOND))
     first = begin_ns // width
+    if end_ns // width - first > _BINS_MAX:
+        raise ValueError(f"every is {every} s: more than {_BINS_MAX} stretches from begin to end")
     return np.arange(first, end_ns // width + 2, dtype=np.int64) * width
 
 

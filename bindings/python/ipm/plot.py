@@ -14,18 +14,29 @@ Okabe and Ito, which colour-blind people tell apart.
 
 from __future__ import annotations
 
-from datetime import timezone
-from typing import Any, Sequence, Union
+from typing import Any, Union
 
-import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from ._drawing import (
+    ALARM,
+    GREY,
+    PALETTE,
+    axes_for,
+    bytes_text,
+    bytes_ticks,
+    counted,
+    day_numbers,
+    metric_words,
+    nothing,
+    one_line,
+    time_axis,
+)
 from ._monitor import Monitor, Series
 from ._score import Score
 from ._traffic import (
@@ -54,17 +65,6 @@ __all__ = [
     "traffic",
 ]
 
-#: Okabe and Ito, 2008; grey is for what is left or not known.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-GREY = "#999999"
-_ALARM = "#D55E00"
-
-_WORDS = {
-    "tx_bytes": "sent",
-    "rx_bytes": "received",
-    "tx_bytes_external": "sent outside",
-    "rx_bytes_external": "received from outside",
-}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _REASONS = {
     "open": PALETTE[0],
@@ -82,63 +82,6 @@ _REASONS = {
 TrafficLike = Union[Monitor, Rows, Traffic, TrafficRecorder]
 
 
-# ---- what all pictures share ----
-
-
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
-
-
-def _text(name: str | None, most: int = 40) -> str:
-    """A name as a label: one line, cut in the middle, and no mathematics of matplotlib."""
-    if name is None:
-        return "not known"
-    if len(name) > most:  # Before and after: a letter may be escaped by ten.
-        name = name[:most] + name[-most:]
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    if len(shown) > most:
-        half = (most - 1) // 2
-        shown = shown[:half] + "…" + shown[-half:]
-    return shown.replace("$", r"\$") or '""'
-
-
-def _nothing(ax: Axes, what: str) -> Axes:
-    text = ax.text(0.5, 0.5, what, transform=ax.transAxes, ha="center", va="center", wrap=True)
-    text.set_in_layout(False)  # A long one would push the axes together.
-    ax.set_xticks([])
-    ax.set_yticks([])
-    return ax
-
-
-def _time_axis(ax: Axes) -> None:
-    locator = mdates.AutoDateLocator(tz=timezone.utc)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=timezone.utc))
-    ax.set_xlabel("time, UTC")
-
-
-def _numbers(when: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
-    return np.asarray(mdates.date2num(when))
-
-
-def _bytes_text(count: float) -> str:
-    return str(EngFormatter(unit="B", places=1)(count)) if count >= 1000 else f"{count:.0f} B"
-
-
-def _bytes_ticks(unit: str) -> FuncFormatter:
-    """SI prefixes from kilo on: a thousandth of a byte is written as 0.001."""
-    engineering = EngFormatter(unit=unit)
-    return FuncFormatter(lambda value, _: engineering(value) if abs(value) >= 1000 else f"{value:g} {unit}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _metric_words(metric: str) -> str:
-    return _WORDS.get(metric, _text(metric))
-
-
 def _traffic_of(source: TrafficLike, metric: str, every: float | None) -> Traffic:
     if isinstance(source, Traffic):
         return source
@@ -151,7 +94,7 @@ def _traffic_of(source: TrafficLike, metric: str, every: float | None) -> Traffi
 
 
 def _unmeasured(gathered: Traffic) -> str:
-    return f"\n{_count(gathered.unmeasured, 'row')} without measured bytes not drawn" if gathered.unmeasured else ""
+    return f"\n{counted(gathered.unmeasured, 'row')} without measured bytes not drawn" if gathered.unmeasured else ""
 
 
 # ---- traffic over time ----
@@ -170,22 +113,29 @@ def traffic(
     - a :class:`TrafficRecorder` or a :class:`Traffic`: as it was gathered, whatever the length.
 
     ``every``: seconds that are one step of the picture (None: at most 120 steps); of what was gathered it has no effect.
+
+    >>> import ipm
+    >>> with ipm.Monitor("drill:beacon") as m:
+    ...     m.run()
+    ...     ax = ipm.plot.traffic(m.connections(), every=3600)
+    >>> ax.get_title().splitlines()[0]
+    'Traffic by app, mean over 1 h, bytes spread evenly over the life of each connection'
     """
-    ax = _axes(ax, (9, 4))
+    ax = axes_for(ax, (9, 4))
     gathered = _traffic_of(source, metric, every)
-    word = _metric_words(gathered.metric)
+    word = metric_words(gathered.metric)
     if not len(gathered) or not gathered.total().any():
         hint = ""
         if isinstance(source, Monitor):
             hint = " in the last 15 minutes by an app\n(traffic(m.connections()) draws the whole run)"
         elif gathered.unmeasured:
-            hint = f": bytes of {_count(gathered.unmeasured, 'row')} were not measured"
-        return _nothing(ax, f"no bytes {word}{hint}")
-    edges = _numbers(gathered.edges)
+            hint = f": bytes of {counted(gathered.unmeasured, 'row')} were not measured"
+        return nothing(ax, f"no bytes {word}{hint}")
+    edges = day_numbers(gathered.edges)
     order = sorted(gathered.values, key=lambda app: -float(gathered.values[app].sum()))
     order = [app for app in order if gathered.values[app].any()]
     shown = [app for app in order if app is not None][: max(1, min(apps, len(PALETTE)))]
-    areas = [(_text(app, 32), PALETTE[number], gathered.values[app]) for number, app in enumerate(shown)]
+    areas = [(one_line(app, 32), PALETTE[number], gathered.values[app]) for number, app in enumerate(shown)]
     rest = [app for app in order if app is not None and app not in shown]
     if rest:
         areas.append((f"{len(rest)} more", GREY, np.sum([gathered.values[app] for app in rest], axis=0)))
@@ -194,13 +144,13 @@ def traffic(
     below = np.zeros(len(gathered))
     for label, colour, count in areas:
         above = below + count / gathered.seconds
-        ax.stairs(above, edges, baseline=below, fill=True, color=colour, label=f"{label}: {_bytes_text(count.sum())}")
+        ax.stairs(above, edges, baseline=below, fill=True, color=colour, label=f"{label}: {bytes_text(count.sum())}")
         below = above
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(_bytes_ticks("B/s"))
+    ax.yaxis.set_major_formatter(bytes_ticks("B/s"))
     ax.set_ylabel(f"{word}, bytes per second")
-    _time_axis(ax)
+    time_axis(ax)
     ax.set_title(f"Traffic by app, {gathered.how}{_unmeasured(gathered)}", fontsize="medium")
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
     return ax
@@ -217,17 +167,17 @@ def series(series: Series, ax: Axes | None = None) -> Axes:
     >>> ax.patches[0].get_data().values.tolist()
     [1000.0, 0.0, 0.0, 500.0]
     """
-    ax = _axes(ax, (9, 3))
-    name = _text(series.name, 60)
+    ax = axes_for(ax, (9, 3))
+    name = one_line(series.name, 60)
     if not series.values.any():
-        return _nothing(ax, f"no {_text(series.metric)} of {name} in the last 15 minutes")
+        return nothing(ax, f"no {one_line(series.metric)} of {name} in the last 15 minutes")
     when, values = _every_second(series)
     edges = np.append(when, when[-1] + np.timedelta64(1, "s"))
-    ax.stairs(values, _numbers(edges), fill=True, color=PALETTE[0])
+    ax.stairs(values, day_numbers(edges), fill=True, color=PALETTE[0])
     ax.set_ylim(bottom=0)
     ax.set_title(f"{name}, second by second", fontsize="medium")
     _value_axis(ax, series.metric)
-    _time_axis(ax)
+    time_axis(ax)
     return ax
 
 
@@ -241,11 +191,11 @@ def _every_second(series: Series) -> tuple[npt.NDArray[np.datetime64], npt.NDArr
 
 def _value_axis(ax: Axes, metric: str) -> None:
     if "bytes" in metric:
-        ax.yaxis.set_major_formatter(_bytes_ticks("B/s"))
-        ax.set_ylabel(f"{_metric_words(metric)}, bytes per second")
+        ax.yaxis.set_major_formatter(bytes_ticks("B/s"))
+        ax.set_ylabel(f"{metric_words(metric)}, bytes per second")
     else:
         ax.yaxis.set_major_formatter(EngFormatter())
-        ax.set_ylabel(f"{_text(metric).replace('_', ' ')} per second")
+        ax.set_ylabel(f"{one_line(metric).replace('_', ' ')} per second")
 
 
 # ---- what is usual ----
@@ -275,7 +225,7 @@ def baseline(
     >>> ax.get_title()
     '200 samples, 1 alarm'
     """
-    ax = _axes(ax, (9, 4))
+    ax = axes_for(ax, (9, 4))
     by_bytes = False
     if isinstance(when, Series):
         by_bytes = "bytes" in when.metric
@@ -285,26 +235,26 @@ def baseline(
     if moments.ndim != 1 or samples.shape != moments.shape:
         raise ValueError(f"times of shape {moments.shape} and values of shape {samples.shape}: both must be (n,)")
     if not len(samples):
-        return _nothing(ax, "no samples")
+        return nothing(ax, "no samples")
     found = (Score(log_scale=by_bytes) if score is None else score).update_many(moments, samples)
     gap = np.isnan(samples)
     expected, low, high = (np.where(gap, np.nan, found["expected" + end]) for end in ("", "_low", "_high"))
-    x = _numbers(moments)
+    x = day_numbers(moments)
     ax.fill_between(x, low, high, color=PALETTE[4], alpha=0.5, lw=0, label="usual (8 in 10)")
     ax.plot(x, expected, color=PALETTE[0], lw=0.8, ls="--", label="expected")
     # A marker on lone samples between gaps, which have no line.
-    ax.plot(x, samples, color="black", lw=0.6, label=_text(name, 32), marker=".", markersize=1.5)
+    ax.plot(x, samples, color="black", lw=0.6, label=one_line(name, 32), marker=".", markersize=1.5)
     alarms = np.asarray(found["alarm"], dtype=bool)
     count = int(np.count_nonzero(alarms))
     if count:
-        ax.plot(x[alarms], samples[alarms], ls="", marker="o", mfc="none", mec=_ALARM, mew=2, ms=9, label="alarm")
+        ax.plot(x[alarms], samples[alarms], ls="", marker="o", mfc="none", mec=ALARM, mew=2, ms=9, label="alarm")
     missing = int(np.count_nonzero(gap))
     gaps = f", {missing:,} missing" if missing else ""
-    ax.set_title(f"{_count(len(samples), 'sample')}{gaps}, {_count(count, 'alarm')}", fontsize="medium")
+    ax.set_title(f"{counted(len(samples), 'sample')}{gaps}, {counted(count, 'alarm')}", fontsize="medium")
     if by_bytes or unit in ("B", "B/s"):
-        ax.yaxis.set_major_formatter(_bytes_ticks(unit))
-    ax.set_ylabel(_text(name, 60) + (f", {_text(unit, 12)}" if unit else ""))
-    _time_axis(ax)
+        ax.yaxis.set_major_formatter(bytes_ticks(unit))
+    ax.set_ylabel(one_line(name, 60) + (f", {one_line(unit, 12)}" if unit else ""))
+    time_axis(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
     return ax
 
@@ -360,26 +310,26 @@ def intervals(
     >>> ipm.plot.intervals(calls).get_title()
     '19 intervals, median 60 s, regular to 100 %'
     """
-    ax = _axes(ax, (7, 4))
+    ax = axes_for(ax, (7, 4))
     calls = np.sort(_calls(source, app, remote))
     calls = calls[~np.isnat(calls)]
-    who = _text(app) if app is not None else ""
+    who = one_line(app) if app is not None else ""
     if remote is not None:
-        who += f" to {_text(remote)}" if who else f"to {_text(remote)}"
+        who += f" to {one_line(remote)}" if who else f"to {one_line(remote)}"
     gaps = np.diff(calls.astype("int64")) / 1e9
     if not len(gaps):
-        return _nothing(ax, f"{_count(len(calls), 'call')}{' of ' + who if who else ''}: no interval between them")
+        return nothing(ax, f"{counted(len(calls), 'call')}{' of ' + who if who else ''}: no interval between them")
     median = float(np.median(gaps))
     scale, unit, noun = next((scale for scale in _SCALES if median > 1.5 * scale[0]), _SCALES[-1])
     longest = max(10 * median, float(np.min(gaps))) if median > 0 else float(np.max(gaps))
     shown = gaps[gaps <= longest] / scale
     ax.hist(shown, bins=bins, range=_range_of(shown, median / scale), color=PALETTE[0])
-    ax.axvline(median / scale, color=_ALARM, ls="--", lw=1.5, label=f"median {median / scale:.3g} {unit}")
+    ax.axvline(median / scale, color=ALARM, ls="--", lw=1.5, label=f"median {median / scale:.3g} {unit}")
     ax.set_xlabel(f"from one call to the next, {noun}")
     ax.set_ylabel("intervals")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     regular = regularity(gaps)
-    parts = [_count(len(gaps), "interval"), f"median {median / scale:.3g} {unit}"]
+    parts = [counted(len(gaps), "interval"), f"median {median / scale:.3g} {unit}"]
     parts.append("too few to tell how regular" if regular is None else f"regular to {100 * regular:.0f} %")
     if len(shown) < len(gaps):
         parts.append(f"{len(gaps) - len(shown)} longer not drawn")
@@ -423,39 +373,39 @@ def destinations(source: Monitor | Rows, ax: Axes | None = None, *, metric: str 
     >>> [label.get_text() for label in ipm.plot.destinations(rows).get_yticklabels()]
     ['a.example (DE)', '192.0.2.2 (country unknown)']
     """
-    ax = _axes(ax, (8, 5))
+    ax = axes_for(ax, (8, 5))
     wanted = ["remote_addr", "remote_name", "country", "scope", metric]
     rows = source.endpoints(columns=wanted) if isinstance(source, Monitor) else source
     values = floats_of(rows, metric)
     measured = np.flatnonzero(np.isfinite(values))
     unmeasured = len(values) - len(measured)
     order = measured[np.argsort(-values[measured], kind="stable")][:limit]
-    word = _metric_words(metric)
+    word = metric_words(metric)
     if not len(order):
-        without = f": bytes of {_count(unmeasured, 'remote end')} were not measured" if unmeasured else ""
-        return _nothing(ax, f"no remote ends with bytes {word}{without}")
+        without = f": bytes of {counted(unmeasured, 'remote end')} were not measured" if unmeasured else ""
+        return nothing(ax, f"no remote ends with bytes {word}{without}")
     addresses, names = texts_of(rows, "remote_addr"), texts_of(rows, "remote_name")
     countries, scopes = texts_of(rows, "country"), texts_of(rows, "scope")
     called = [names[row] for row in order]
     labels = []
     for row in order:
         name = names[row]
-        label = _text(addresses[row], 42) if name is None else _text(name)
+        label = one_line(addresses[row], 42) if name is None else one_line(name)
         if name is not None and called.count(name) > 1:
-            label = f"{_text(name, 30)} {_text(addresses[row], 42)}"
+            label = f"{one_line(name, 30)} {one_line(addresses[row], 42)}"
         country = countries[row]
-        labels.append(f"{label} ({_text(country, 8) if country is not None else 'country unknown'})")
+        labels.append(f"{label} ({one_line(country, 8) if country is not None else 'country unknown'})")
     colours = {"external": PALETTE[0], "internal": PALETTE[1], "link": PALETTE[2], "loopback": PALETTE[3]}
     bars = ax.barh(np.arange(len(order)), values[order], color=[colours.get(scopes[row] or "", GREY) for row in order])
-    ax.bar_label(bars, [_bytes_text(values[row]) for row in order], padding=3, fontsize="small")
+    ax.bar_label(bars, [bytes_text(values[row]) for row in order], padding=3, fontsize="small")
     ax.set_yticks(np.arange(len(order)), labels)
     ax.invert_yaxis()
     ax.margins(x=0.15)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(_bytes_ticks("B"))
+    ax.xaxis.set_major_formatter(bytes_ticks("B"))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel(f"{word}, bytes")
-    title = f"{len(order)} of " * (len(order) < len(measured)) + _count(len(measured), "remote end")
+    title = f"{len(order)} of " * (len(order) < len(measured)) + counted(len(measured), "remote end")
     if unmeasured:
         title += f"; {unmeasured:,} more without measured bytes"
     ax.set_title(title, fontsize="medium")
@@ -488,9 +438,9 @@ def timeline(source: Monitor | Rows, ax: Axes | None = None, *, limit: int = 40)
     """
     rows = source.connections(columns=_OF_CONNECTIONS) if isinstance(source, Monitor) else source
     opened, first = times_of(rows, "opened"), times_of(rows, "first_seen")
-    ax = _axes(ax, (9, 1.5 + 0.18 * min(limit, max(8, len(first)))))
+    ax = axes_for(ax, (9, 1.5 + 0.18 * min(limit, max(8, len(first)))))
     if not len(first):
-        return _nothing(ax, "no connections")
+        return nothing(ax, "no connections")
     begin = np.where(np.isnat(opened), first, opened)
     closed, last = times_of(rows, "closed"), times_of(rows, "last_seen")
     now = source.time if isinstance(source, Monitor) else np.nanmax(np.concatenate([closed, last, begin]))
@@ -498,7 +448,7 @@ def timeline(source: Monitor | Rows, ax: Axes | None = None, *, limit: int = 40)
     order = np.argsort(begin, kind="stable")[:limit]
     reasons = [reason or "unknown" for reason in texts_of(rows, "close_reason")]
     hows = ["open" if np.isnat(closed[row]) else reasons[row] for row in order]
-    left, right = _numbers(begin[order]), _numbers(end[order])
+    left, right = day_numbers(begin[order]), day_numbers(end[order])
     places = np.arange(len(order))
     colours = [_REASONS.get(how, GREY) for how in hows]
     # The edge keeps a bar visible that is narrower than a pixel.
@@ -510,11 +460,11 @@ def timeline(source: Monitor | Rows, ax: Axes | None = None, *, limit: int = 40)
     ax.set_ylim(len(order) - 0.4, -0.6)
     ax.use_sticky_edges = False
     ax.margins(x=0.02)
-    title = f"first {len(order)} of " * (len(order) < len(first)) + _count(len(first), "connection")
+    title = f"first {len(order)} of " * (len(order) < len(first)) + counted(len(first), "connection")
     ax.set_title(title, fontsize="medium")
-    _time_axis(ax)
+    time_axis(ax)
     seen = [how for how in dict.fromkeys([*_REASONS, *hows]) if how in hows]
-    handles: list[Any] = [Patch(color=_REASONS.get(how, GREY), label=_text(how.replace("_", " "), 24)) for how in seen]
+    handles: list[Any] = [Patch(color=_REASONS.get(how, GREY), label=one_line(how.replace("_", " "), 24)) for how in seen]
     if unknown.any():
         handles.append(Line2D([], [], ls="", marker="<", color="black", label="open before first seen"))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
@@ -531,7 +481,7 @@ def _connection_labels(rows: Rows, order: npt.NDArray[np.intp]) -> list[str]:
         end = "no remote end" if remote is None else (f"[{remote}]" if ":" in remote else remote)
         port = "" if np.isnan(ports[row]) else f":{ports[row]:.0f}"
         arrow = {"in": "←", "out": "→"}.get(directions[row] or "", "–")
-        labels.append(f"{'owner not known' if owner is None else _text(owner, 24)} {arrow} {_text(end, 42)}{port}")
+        labels.append(f"{'owner not known' if owner is None else one_line(owner, 24)} {arrow} {one_line(end, 42)}{port}")
     return labels
 
 
@@ -551,17 +501,17 @@ def heatmap(source: TrafficLike, ax: Axes | None = None, *, metric: str = "tx_by
     >>> ax.get_ylabel()
     'day of the week, UTC'
     """
-    ax = _axes(ax, (9, 3.5))
+    ax = axes_for(ax, (9, 3.5))
     gathered = _traffic_of(source, metric, None if isinstance(source, (Monitor, Traffic, TrafficRecorder)) else 3600)
-    word = _metric_words(gathered.metric)
+    word = metric_words(gathered.metric)
     if not len(gathered):
-        return _nothing(ax, f"no bytes {word}")
+        return nothing(ax, f"no bytes {word}")
     rate = week_of(gathered)
     ax.set_facecolor("#EEEEEE")
     ax.patch.set_hatch("///")
     ax.patch.set_edgecolor("#BBBBBB")
     image = ax.imshow(rate, aspect="auto", cmap="cividis", vmin=0, interpolation="nearest")
-    bar = ax.figure.colorbar(image, ax=ax, format=_bytes_ticks("B/s"))
+    bar = ax.figure.colorbar(image, ax=ax, format=bytes_ticks("B/s"))
     bar.set_label(f"{word}, bytes per second")
     ax.set_xticks(np.arange(0, 24, 3), [f"{hour:02d}" for hour in range(0, 24, 3)])
     ax.set_yticks(np.arange(7), _WEEKDAYS)
@@ -570,7 +520,7 @@ def heatmap(source: TrafficLike, ax: Axes | None = None, *, metric: str = "tx_by
     unwatched = int(np.count_nonzero(np.isnan(rate)))
     title = "Mean traffic of each hour of the week"
     if unwatched:
-        title += f"; {_count(unwatched, 'hour')} never watched (hatched)"
+        title += f"; {counted(unwatched, 'hour')} never watched (hatched)"
     ax.set_title(title + _unmeasured(gathered), fontsize="medium")
     return ax
 
