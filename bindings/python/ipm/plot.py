@@ -400,8 +400,7 @@ def destinations(source: Monitor | Rows, ax: Axes | None = None, *, metric: str 
     ax.bar_label(bars, [bytes_text(values[row]) for row in order], padding=3, fontsize="small")
     ax.set_yticks(np.arange(len(order)), labels)
     ax.invert_yaxis()
-    ax.margins(x=0.15)
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.25 * max(1.0, float(values[order[0]])))  # Room for the numbers.
     ax.xaxis.set_major_formatter(bytes_ticks("B"))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel(f"{word}, bytes")
