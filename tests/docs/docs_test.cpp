@@ -327,8 +327,8 @@ TEST(DocsTest, AlertsHaveTheKindsOfTheLibrary) {
 
 // README.md and the headers send readers here.
 TEST(DocsTest, LinksBetweenDocumentsLeadSomewhere) {
-  for (const char* file : {"quick-start.md", "settings.md", "sources.md", "tables.md", "event-log.md", "honesty.md",
-                           "baselines.md", "alerts.md", "enrichment.md", "captures.md", "report.md"}) {
+  for (const char* file : {"quickstart.md", "python.md", "settings.md", "sources.md", "tables.md", "event-log.md",
+                           "honesty.md", "baselines.md", "alerts.md", "enrichment.md", "captures.md", "report.md"}) {
     const std::string text = text_of(file);
     const std::regex link("\\]\\(([\\w-]+\\.md)?(#[\\w-]+)?\\)");
     for (std::sregex_iterator found(text.begin(), text.end(), link), end; found != end; ++found) {

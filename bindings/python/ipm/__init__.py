@@ -9,12 +9,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from . import _core, events
 from ._alert import Alert, AlertKind, alert_kinds
 from ._capture import Capture, flow_columns, flows
 from ._monitor import Alerts, Monitor, Series
 from ._score import Reason, Score, Scored
 from ._table import Batch, Column, Table, columns
+from ._traffic import Traffic, TrafficRecorder
 from .errors import (
     AccessError,
     CorruptError,
@@ -33,6 +37,12 @@ from .errors import (
 from . import baseline  # noqa: E402  (after Monitor, which it uses)
 
 __version__: str = _core.version()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot":  # Imported when it is asked for: it takes matplotlib with it.
+        return import_module(".plot", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def table_names() -> list[str]:
@@ -70,6 +80,8 @@ __all__ = [
     "Series",
     "StateError",
     "Table",
+    "Traffic",
+    "TrafficRecorder",
     "UnsupportedError",
     "alert_kinds",
     "baseline",

@@ -163,7 +163,8 @@ class Monitor:
 
         A text is a URI (docs/sources.md). A ``pathlib.Path`` is a capture or a recording. Anything else is iterated:
         it gives dicts or arrays of events (:mod:`ipm.events`), whose times are nanoseconds since 1970, or of
-        CLOCK_BOOTTIME if ``live``. An exception of the iterator ends the source and comes out of the step that met it.
+        CLOCK_BOOTTIME if ``live``. After an empty array the step takes in what came before it, and returns. An exception
+        of the iterator ends the source and comes out of the step that met it.
         """
         if isinstance(source, str):
             self._raw.add_source(source)

@@ -17,26 +17,28 @@ _TEXT_ROOM = 64  # Texts of a dict go into the lane before it does.
 
 
 class IteratorSource:
-    """Polled by the monitor: takes items from the iterator while the lane has room."""
+    """Polled by the monitor: takes items from the iterator while the lane has room, up to the next empty array."""
 
     def __init__(self, items: Iterable[Item], live: bool) -> None:
         self._items = iter(items)
         self._anchored = live  # The monitor anchors live clocks itself.
         self._left: events.Array | None = None
         self._ended = False
+        self._paused = False
         self._error: Exception | None = None  # Told when all that came before it is in the lane.
 
     def poll(self, lane: _core.Lane) -> bool | None:
         """True: gave some; False: none now; None: none ever again."""
         gave = self._push_left(lane)
-        while self._left is None and not self._ended:
+        self._paused = False
+        while self._left is None and not self._ended and not self._paused:
             batch = self._next_batch(lane)
             if len(batch) and not self._anchored:
                 lane.push(_anchor(int(batch["time_ns"][0])))
                 self._anchored = True
             self._left = batch if len(batch) else None
             gave = self._push_left(lane) or gave
-        if self._left is not None:
+        if self._left is not None or self._paused:
             return gave
         if self._error is not None:
             raise self._error
@@ -55,6 +57,7 @@ class IteratorSource:
         try:
             for item in self._items:
                 if isinstance(item, np.ndarray):
+                    self._paused = not len(item)
                     batch.append(np.ascontiguousarray(item).view(events.EVENT_DTYPE))
                     return events.join(batch)
                 if not isinstance(item, Mapping):
