@@ -29,10 +29,30 @@ step "format"
 git ls-files '*.h' '*.hpp' '*.cpp' '*.c' | xargs clang-format-14 --dry-run -Werror
 
 step "release (gcc), silent"
-build release build -DIPM_TESTS=OFF
+build release build -DIPM_TESTS=OFF -DIPM_PYTHON=ON -DPython_EXECUTABLE=/usr/bin/python3
 
 step "interface against abi/ipm.abi"
 tests/abi/baseline.sh check build/bindings/c
+
+step "python: types"
+(cd bindings/python && /usr/bin/python3 -m mypy --config-file ../../pyproject.toml ipm)
+
+step "python: notebooks"
+export PYTHONPATH=$PWD/build/bindings/python PYTHONDONTWRITEBYTECODE=1
+IPM_REQUIRE_NOTEBOOKS=1 /usr/bin/python3 tests/python/run_notebooks.py
+
+step "python: engines that others wrote read its tables"
+engines=0
+/usr/bin/python3 tests/python/engines/engines.py build/ipm build/engines || engines=$?
+if [ "$engines" -ne 0 ] && [ "$engines" -ne 77 ]; then exit 1; fi
+unset PYTHONPATH
+
+step "python: a wheel from a clean copy, without a network"
+tests/python/wheel.sh
+
+step "reports in a browser"
+build dev build-dev -DIPM_PYTHON=ON -DPython_EXECUTABLE=/usr/bin/python3
+IPM_REQUIRE_BROWSER=1 ctest --test-dir build-dev -L browser --output-on-failure
 
 step "without the optional dependencies (gcc), silent; tests of what changes without them"
 build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_ZLIB=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF \
@@ -42,7 +62,7 @@ ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live -E NOT_BU
 
 step "address and undefined-behaviour sanitizers (clang)"
 build asan build-asan
-ctest --preset asan -j "$jobs"
+ctest --preset asan -j "$jobs" -LE browser
 
 step "clang-tidy"
 git ls-files 'src/*.cpp' 'bindings/*.cpp' 'examples/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --quiet -p build-asan 2>/dev/null
@@ -50,9 +70,3 @@ git ls-files 'src/*.cpp' 'bindings/*.cpp' 'examples/*.cpp' | xargs -P "$jobs" -n
 step "thread sanitizer (clang): what has threads"
 build tsan build-tsan -- ipm_cli ipm_traffic test_ring test_monitor test_bindings test_live
 ctest --preset tsan -j "$jobs" -E NOT_BUILT
-
-step "python: types"
-(cd bindings/python && /usr/bin/python3 -m mypy --config-file ../../pyproject.toml ipm)
-
-step "python: a wheel from a clean copy, without a network"
-tests/python/wheel.sh

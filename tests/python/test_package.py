@@ -17,7 +17,7 @@ import pytest
 from ipm import _core
 
 PACKAGE = Path(ipm.__file__).resolve().parent
-MODULES = [f"ipm.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name not in ("_core", "plot")]
+MODULES = [f"ipm.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name not in ("_core", "_drawing", "plot")]
 
 
 def _stub_names() -> tuple[set[str], dict[str, set[str]]]:

@@ -16,6 +16,7 @@ from . import _core, events
 from ._alert import Alert, AlertKind, alert_kinds
 from ._capture import Capture, flow_columns, flows
 from ._monitor import Alerts, Monitor, Series
+from ._report import report
 from ._score import Reason, Score, Scored
 from ._table import Batch, Column, Table, columns
 from ._traffic import Traffic, TrafficRecorder
@@ -90,5 +91,6 @@ __all__ = [
     "events",
     "flow_columns",
     "flows",
+    "report",
     "table_names",
 ]

@@ -8,6 +8,7 @@
 #include "lane.h"
 #include "monitor.h"
 #include "raise.h"
+#include "reporter.h"
 #include "scorer.h"
 
 namespace py = pybind11;
@@ -117,6 +118,7 @@ PYBIND11_MODULE(_core, module) {
   ipm_py::bind_monitor(module);
   ipm_py::bind_scorer(module);
   ipm_py::bind_capture(module);
+  ipm_py::bind_reporter(module);
   module.def("version", &ipm_version);
   module.def("table_names", &table_names);
   module.def(

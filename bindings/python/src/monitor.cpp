@@ -482,6 +482,10 @@ std::int64_t Monitor::time_ns() {
   return time;
 }
 
+void Monitor::with_turn(const std::function<ipm_status(ipm_monitor*)>& call) {
+  on_turn([&](ipm_monitor* m) { return call(m); });
+}
+
 void bind_monitor(py::module_& module) {
   py::class_<Monitor>(module, "Monitor")
       .def(py::init<const std::string&, bool, std::uint64_t>(), py::arg("settings") = "", py::arg("threads") = false,

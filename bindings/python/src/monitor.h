@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -63,6 +64,8 @@ class Monitor {
   pybind11::list sources();
   std::int32_t fd();
   std::int64_t time_ns();
+  // What else must be done on the stepping thread, without the GIL. Throws what it answers.
+  void with_turn(const std::function<ipm_status(ipm_monitor*)>& call);
 
  private:
   struct CallableSource;
