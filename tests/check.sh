@@ -65,7 +65,8 @@ build asan build-asan
 ctest --preset asan -j "$jobs" -LE browser
 
 step "clang-tidy"
-git ls-files 'src/*.cpp' 'bindings/*.cpp' 'examples/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --quiet -p build-asan 2>/dev/null
+git ls-files 'src/*.cpp' 'bindings/c/*.cpp' 'examples/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --quiet -p build-asan 2>/dev/null
+git ls-files 'bindings/python/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --quiet -p build 2>/dev/null
 
 step "thread sanitizer (clang): what has threads"
 build tsan build-tsan -- ipm_cli ipm_traffic test_ring test_monitor test_bindings test_live

@@ -178,7 +178,7 @@ py::capsule capsule_of(T part, const char* name) {
     if (held->release != nullptr) held->release(held.get());
     throw py::error_already_set();
   }
-  held.release();
+  (void)held.release();
   return py::reinterpret_steal<py::capsule>(made);
 }
 
@@ -287,7 +287,7 @@ std::shared_ptr<Batch> Stream::next() {
   return std::make_shared<Batch>(schema_, array);
 }
 
-ArrowSchema shared_schema(std::shared_ptr<const Schema> schema) {
+ArrowSchema shared_schema(const std::shared_ptr<const Schema>& schema) {
   return shared_part<SchemaNode, ArrowSchema>(schema->root(), schema);
 }
 
@@ -307,7 +307,7 @@ void bind_batches(py::module_& module) {
   py::class_<Schema, std::shared_ptr<Schema>>(module, "Schema")
       .def("fields", &fields_of)
       .def("capsule",
-           [](std::shared_ptr<Schema> self) { return capsule_of(shared_schema(std::move(self)), "arrow_schema"); });
+           [](const std::shared_ptr<Schema>& self) { return capsule_of(shared_schema(self), "arrow_schema"); });
 
   py::class_<Batch, std::shared_ptr<Batch>>(module, "Batch")
       .def("__len__", &Batch::rows)

@@ -69,7 +69,7 @@ class Stream {
 
 // A stream over batches that stay with their holder. Its release, and that of each array and schema, lets go of them.
 ArrowArrayStream shared_stream(std::shared_ptr<const Schema> schema, std::vector<std::shared_ptr<const Batch>> batches);
-ArrowSchema shared_schema(std::shared_ptr<const Schema> schema);
+ArrowSchema shared_schema(const std::shared_ptr<const Schema>& schema);
 
 void bind_batches(pybind11::module_& module);
 

@@ -106,11 +106,14 @@ Monitor::Monitor(const std::string& settings, bool threads, std::uint64_t memory
 }
 
 Monitor::~Monitor() {
+  close_quietly();
+}
+
+void Monitor::close_quietly() noexcept {
   try {
     close();
-  } catch (py::error_already_set& error) {
-    error.discard_as_unraisable("ipm.Monitor");  // What the thread of start() met, and nobody asked for.
   } catch (...) {
+    PyErr_Clear();  // What the thread of start() met, and nobody asked for.
   }
 }
 
@@ -334,7 +337,7 @@ py::object Monitor::next_alert() {
   return out;
 }
 
-void Monitor::set_alert_sink(py::object sink) {
+void Monitor::set_alert_sink(const py::object& sink) {
   const bool none = sink.is_none();
   if (!none) sink_ = sink;
   on_turn(
@@ -382,6 +385,7 @@ void Monitor::throw_kept() {
 std::shared_ptr<Stream> Monitor::table(const std::string& name, const std::string& filter,
                                        const std::vector<std::string>& values) {
   std::vector<const char*> bound;
+  bound.reserve(values.size());
   for (const std::string& value : values) bound.push_back(value.c_str());
   ArrowArrayStream stream{};
   beside([&](ipm_monitor* monitor) {

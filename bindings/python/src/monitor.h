@@ -57,7 +57,7 @@ class Monitor {
   void export_baselines(const std::string& path);
   pybind11::object next_alert();
   // None: changes wait for next_alert() again.
-  void set_alert_sink(pybind11::object sink);
+  void set_alert_sink(const pybind11::object& sink);
   std::shared_ptr<Stream> table(const std::string& name, const std::string& filter,
                                 const std::vector<std::string>& values);
   pybind11::dict stats();
@@ -70,6 +70,7 @@ class Monitor {
  private:
   struct CallableSource;
 
+  void close_quietly() noexcept;
   // Throws in a forked child. With the GIL.
   void must_be_ours() const;
   void must_not_be_within_a_callback() const;
