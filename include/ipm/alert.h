@@ -101,12 +101,13 @@ IPM_API ipm_status ipm_monitor_set_alert_callback(ipm_monitor* monitor, ipm_aler
 /**
  * Say something about alerts, in one line of text:
  *
- *     acknowledge alert=12                      It is known: updates of it are not told any more.
- *     false_positive alert=12                   It ends, and one like it is told when it is four times as strong or
- * more severe, if there is more and less of it. suppress kind=K app=A remote=N port=P     Alerts like that are in the
- * table, and nobody is told of them. critical app=A                            Alerts of that program are notified
- * whatever the budget says. threshold NAME metric=M above=X …         Alerts of the kind `threshold` when a program
- * passes that limit of yours. lift suppress …, lift critical …,         The end of such a rule. lift threshold NAME
+ * - "acknowledge alert=12": it is known: updates of it are not told any more; said again, nothing changes.
+ * - "false_positive alert=12": it ends, and one like it is told when it is four times as strong or more severe, if
+ * there is more and less of it.
+ * - "suppress kind=K app=A remote=N port=P": alerts like that are in the table, and nobody is told of them.
+ * - "critical app=A": alerts of that program are notified whatever the budget says.
+ * - "threshold NAME metric=M above=X …": alerts of the kind `threshold` when a program passes that limit of yours.
+ * - "lift suppress …", "lift critical …", "lift threshold NAME": the end of such a rule.
  *
  * A may have * for anything, N is an address or a network; suppress takes for=24h or until=2026-12-01T10:00:00Z. A
  * value may be "…" with C escapes (ipm_text_quote()). The rule goes into the stream, so a recording has it; it takes
