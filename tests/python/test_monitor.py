@@ -33,7 +33,9 @@ def test_a_generator_of_dicts_is_a_source() -> None:
         m.run()
         row = next(m.connections().rows())
         assert (row["tx_bytes"], row["comm"], row["remote_port"], row["proto"]) == (20_000, "letters", 443, "tcp")
-        assert next(m.processes().rows())["exe"] == "/usr/bin/letters"
+        process = next(m.processes().rows())
+        assert process["exe"] == "/usr/bin/letters"
+        assert (process["tx_bytes"], process["rx_bytes"], process["rx_rate"]) == (20_000, None, None)  # Not measured.
         assert m.time == np.datetime64(START_NS + 1999 * 10**9, "ns")
         assert not m.step()
 

@@ -17,9 +17,12 @@ inline bool received_measured(const Activity& a) {
   return (a.measured & SocketData::kRxBytes) != 0;
 }
 
-// Nothing open, nothing moved: a measured zero. Only unmeasured flows: null.
+// Nothing open, nothing moved: a measured zero. Only unmeasured flows, or only the other direction measured: null.
+inline bool nothing_moved(const Activity& a) {
+  return a.unmeasured == 0 && (a.measured & SocketData::kBytes) == 0;
+}
 inline Value bytes(const Activity& a, bool measured, std::uint64_t value) {
-  return measured || a.unmeasured == 0 ? Value::of_u(value) : Value::null();
+  return measured || nothing_moved(a) ? Value::of_u(value) : Value::null();
 }
 inline Value tx(const Activity& a) {
   return bytes(a, sent_measured(a), a.total().tx);
@@ -58,7 +61,7 @@ inline Value layer(const Activity& a) {
   return text_or_null(model::byte_layer_name(a.layer));
 }
 inline Value rate(const Activity& a, const core::Rate& r, const Snapshot& s, std::uint32_t window, bool measured) {
-  if (!measured && a.unmeasured != 0) return Value::null();
+  if (!measured && !nothing_moved(a)) return Value::null();
   return Value::of_double(r.per_second(s.engine.now, window));
 }
 inline Value quality(const Activity& a) {
