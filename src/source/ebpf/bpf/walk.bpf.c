@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// The sockets that processes hold, as seed.bpf.c tells them, for kernels whose verifier does not trust the socket that a
-// program finds behind a file: it may be read, and no helper takes it. So the iterators of TCP and UDP tell the sockets,
-// each those of one network namespace, and give them their cookies; by these the user side joins the files to them. What
-// no iterator has (raw sockets, MPTCP) is told when it is used.
+// The sockets that processes hold, as seed.bpf.c tells them, for kernels whose verifier does not trust the socket that
+// a program finds behind a file: it may be read, and no helper takes it. So the iterators of TCP and UDP tell the
+// sockets, each those of one network namespace, and give them their cookies; by these the user side joins the files to
+// them. What no iterator has (raw sockets, MPTCP) is told when it is used.
 #include "seeded.h"
 
 SEC("iter/tcp")
