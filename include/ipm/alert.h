@@ -102,8 +102,7 @@ IPM_API ipm_status ipm_monitor_set_alert_callback(ipm_monitor* monitor, ipm_aler
  * Say something about alerts, in one line of text:
  *
  * - "acknowledge alert=12": it is known: updates of it are not told any more; said again, nothing changes.
- * - "false_positive alert=12": it ends, and one like it is told when it is four times as strong or more severe, if
- * there is more and less of it.
+ * - "false_positive alert=12": it ends; one like it is told when it is four times as strong or more severe.
  * - "suppress kind=K app=A remote=N port=P": alerts like that are in the table, and nobody is told of them.
  * - "critical app=A": alerts of that program are notified whatever the budget says.
  * - "threshold NAME metric=M above=X …": alerts of the kind `threshold` when a program passes that limit of yours.
