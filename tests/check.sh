@@ -58,7 +58,7 @@ step "without the optional dependencies (gcc), silent; tests of what changes wit
 build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_ZLIB=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF \
       -DIPM_WITH_MAXMINDDB=OFF -DIPM_WITH_PCAP=OFF -- \
       ipm ipm_static ipm_cli test_decode test_source test_source_pcap test_source_replay test_enrich test_monitor test_bindings test_docs
-ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live -E NOT_BUILT
+ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live -E "NOT_BUILT|^fuzz\."
 
 step "address and undefined-behaviour sanitizers (clang)"
 build asan build-asan
@@ -70,4 +70,4 @@ git ls-files 'bindings/python/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --qui
 
 step "thread sanitizer (clang): what has threads"
 build tsan build-tsan -- ipm_cli ipm_traffic test_ring test_monitor test_bindings test_live
-ctest --preset tsan -j "$jobs" -E NOT_BUILT
+ctest --preset tsan -j "$jobs" -E "NOT_BUILT|^fuzz\."
