@@ -57,7 +57,7 @@ IPM_REQUIRE_BROWSER=1 ctest --test-dir build-dev -L browser --output-on-failure
 step "without the optional dependencies (gcc), silent; tests of what changes without them"
 build dev build-minimal -DIPM_WITH_ZSTD=OFF -DIPM_WITH_ZLIB=OFF -DIPM_WITH_SIMDJSON=OFF -DIPM_WITH_EBPF=OFF -DIPM_WITH_OPENSSL=OFF \
       -DIPM_WITH_MAXMINDDB=OFF -DIPM_WITH_PCAP=OFF -- \
-      ipm ipm_static ipm_cli test_decode test_source test_source_pcap test_source_replay test_enrich test_monitor test_bindings test_docs
+      bindings/c/libipm.so ipm_static ipm_cli test_decode test_source test_source_pcap test_source_replay test_enrich test_monitor test_bindings test_docs
 ctest --test-dir build-minimal -j "$jobs" --output-on-failure -LE live -E "NOT_BUILT|^fuzz\."
 
 step "address and undefined-behaviour sanitizers (clang)"
