@@ -47,12 +47,20 @@ def __getattr__(name: str) -> Any:
 
 
 def table_names() -> list[str]:
-    """Names of the tables of a monitor."""
+    """Names of the tables of a monitor.
+
+    >>> "connections" in table_names()
+    True
+    """
     return _core.table_names()
 
 
 def doctor(uri: str = "") -> Table:
-    """What sources could see on this host, without opening them: rows (source, what, available, reason)."""
+    """What sources could see on this host, without opening them: rows (source, what, available, reason).
+
+    >>> doctor("replay:").columns
+    ['source', 'what', 'available', 'reason']
+    """
     return Table(_core.probe(uri), "doctor")
 
 

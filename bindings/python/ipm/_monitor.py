@@ -51,7 +51,15 @@ _LINES_OF_WORDS = {"rule", "threshold"}  # Their values are words with quotes of
 @dataclass(frozen=True)
 class Series:
     """A metric over time: ``times`` datetime64[ns] in UTC, ``values`` int64, both of shape (n,). A second that is not
-    there was quiet."""
+    there was quiet.
+
+    >>> import ipm
+    >>> with ipm.Monitor("synthetic:?seed=1&events=5000") as m:
+    ...     m.run()
+    ...     series = m.series(m.apps(order_by="tx_bytes desc", limit=1)["app"][0])
+    >>> series.times.dtype, series.values.dtype, series.metric
+    (dtype('<M8[ns]'), dtype('int64'), 'tx_bytes')
+    """
 
     name: str
     metric: str
@@ -79,6 +87,13 @@ class Alerts:
 
     A plain ``for`` takes those that wait and ends. ``async for`` goes on, and steps the monitor where nothing else does,
     until every source has ended or the monitor is closed.
+
+    >>> import ipm
+    >>> with ipm.Monitor("drill:beacon") as m:
+    ...     m.run()
+    ...     kinds = {alert.kind for alert in m.alerts()}
+    >>> "beacon" in kinds
+    True
     """
 
     def __init__(self, monitor: Monitor) -> None:
@@ -165,6 +180,14 @@ class Monitor:
         it gives dicts or arrays of events (:mod:`ipm.events`), whose times are nanoseconds since 1970, or of
         CLOCK_BOOTTIME if ``live``. After an empty array the step takes in what came before it, and returns. An exception
         of the iterator ends the source and comes out of the step that met it.
+
+        >>> import ipm
+        >>> flow = dict(kind="socket_data", cookie=1, proto="tcp", remote_addr="192.0.2.1", remote_port=443)
+        >>> with ipm.Monitor() as m:
+        ...     m.add_source([{**flow, "time_ns": 10**18, "pid": 7, "layer": "app", "tx_bytes": 10}])
+        ...     m.run()
+        ...     m.connections()["tx_bytes"].tolist()
+        [10]
         """
         if isinstance(source, str):
             self._raw.add_source(source)
@@ -316,6 +339,14 @@ class Monitor:
 
         It is called by the thread that steps, and may ask for tables and say rules. What it raises comes out of the
         step, or of :meth:`stop`.
+
+        >>> import ipm
+        >>> heard = []
+        >>> with ipm.Monitor("drill:beacon") as m:
+        ...     m.on_alert(lambda alert: heard.append(alert.kind))
+        ...     m.run()
+        >>> "beacon" in heard
+        True
         """
         if sink is None:
             self._raw.set_alert_sink(None)

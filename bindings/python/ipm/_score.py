@@ -105,6 +105,13 @@ class Score:
 
         ``times`` has shape (n,): datetime64 or ns since 1970; ``values`` (n,) or (n, metrics). Returns arrays of shape
         (n,): score, held, alarm, expected, expected_low, expected_high, metric.
+
+        >>> import ipm, numpy as np
+        >>> times = np.datetime64("2026-01-05", "ns") + np.arange(200) * np.timedelta64(60, "s")
+        >>> values = 10.0 + np.arange(200) % 5
+        >>> values[150] = 300
+        >>> int(ipm.Score().update_many(times, values)["score"].argmax())
+        150
         """
         when = np.asarray(times)
         if when.dtype.kind == "M":

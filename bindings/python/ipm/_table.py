@@ -60,6 +60,17 @@ class Batch:
     """Up to 65,536 rows of a table, as the library laid them out.
 
     Arrays of numbers and times are views: read-only, without a copy, and they keep the rows alive.
+
+    >>> import ipm
+    >>> with ipm.Monitor("synthetic:?seed=1&events=5000") as m:
+    ...     m.run()
+    ...     batch = next(m.batches("connections", columns=["comm", "tx_bytes"]))
+    >>> batch.data("tx_bytes").dtype, batch.data("tx_bytes").flags.writeable
+    (dtype('int64'), False)
+    >>> batch.valid("tx_bytes").shape == (len(batch),)  # Some could not be measured.
+    True
+    >>> batch.texts("comm").dtype
+    dtype('O')
     """
 
     def __init__(
@@ -129,6 +140,21 @@ class Table:
     """Rows of a table as they were when it was asked for.
 
     Any Arrow consumer reads it through ``__arrow_c_stream__``: ``polars.from_arrow(t)``, ``pyarrow.table(t)``, DuckDB.
+
+    >>> import ipm
+    >>> with ipm.Monitor("synthetic:?seed=1&events=5000") as m:
+    ...     m.run()
+    ...     top = m.connections("proto = tcp", order_by="tx_bytes desc", limit=3)
+    >>> len(top), top.units["tx_bytes"], top["tx_bytes"].shape
+    (3, 'bytes', (3,))
+    >>> top.to_pandas(["comm", "opened"]).dtypes.astype(str).tolist()
+    ['category', 'datetime64[ns, UTC]']
+    >>> sorted(top.to_numpy(["pid", "comm"]))
+    ['comm', 'pid']
+    >>> next(top.rows())["proto"]
+    'tcp'
+    >>> top.to_ipc()[:4]
+    b'\\xff\\xff\\xff\\xff'
     """
 
     def __init__(self, stream: _core.Stream, name: str = "") -> None:

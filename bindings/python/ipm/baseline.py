@@ -27,7 +27,16 @@ def _monitor_of(*paths: str | os.PathLike[str]) -> Monitor:
 
 
 def load(path: str | os.PathLike[str]) -> Table:
-    """What a file knows: the table ``baselines``, one row for each app and metric."""
+    """What a file knows: the table ``baselines``, one row for each app and metric.
+
+    >>> import ipm, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, ipm.Monitor("drill:beacon") as m:
+    ...     m.run()
+    ...     m.export_baselines(folder + "/learned")
+    ...     known = ipm.baseline.load(folder + "/learned")
+    >>> "expected" in known.columns and len(known) > 0
+    True
+    """
     with _monitor_of(path) as monitor:
         return monitor.baselines()
 
