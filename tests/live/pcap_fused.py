@@ -26,6 +26,9 @@ CLIENT, SERVER = "10.77.1.2", "10.77.2.2"
 ROUTER_OUTSIDE = "10.77.2.1"
 BULK_BYTES = 3_000_000
 LOSS_PER_THOUSAND = 20
+IPERF_PORT, IPERF_BYTES = 5201, 2_000_000
+IPERF_COOKIE_BYTES = 37  # Comes before the test on each of its connections (COOKIE_SIZE of iperf.h).
+DIG_PORT = 45353
 
 
 def run(*words, **more):
@@ -95,6 +98,8 @@ def serve(folder):
                     total += len(data)
                 peer.sendall(f"{total:>20}".encode())
     if os.fork() == 0:
+        os.execvp("iperf3", ["iperf3", "-s", "-p", str(IPERF_PORT)])
+    if os.fork() == 0:
         plain = socket.create_server((SERVER, 9443))
         while True:
             with contextlib.suppress(OSError), context.wrap_socket(plain.accept()[0], server_side=True) as peer:
@@ -155,9 +160,38 @@ def resolve():
         return {"what": "resolve", "port": resolver.getsockname()[1], "tx": len(query), "rx": got}
 
 
+def tool(*words):
+    """What a program prints, and its pid."""
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return process.communicate(timeout=100)[0], process.pid
+
+
+def iperf():
+    said, pid = tool("iperf3", "-c", SERVER, "-p", str(IPERF_PORT), "-n", str(IPERF_BYTES), "-l", "20000", "-J")
+    result = json.loads(said)
+    sent, got = (result["end"][way]["bytes"] + IPERF_COOKIE_BYTES for way in ("sum_sent", "sum_received"))
+    # It has handed over all, and goes without waiting for the rest to arrive: what no packet carried is to be seen.
+    return {"what": "iperf3", "pid": pid, "port": result["start"]["connected"][0]["local_port"],
+            "tx": sent, "rx": 0, "arrived": got}
+
+
+def curl():
+    said, pid = tool("curl", "-sk", "--http0.9", "--max-time", "30", "-o", "/dev/null", "-w", "%{local_port}",
+                     "--resolve", f"fused.example:9443:{SERVER}", "https://fused.example:9443/")
+    return {"what": "curl", "pid": pid, "port": int(said)}
+
+
+def dig():
+    said, pid = tool("dig", "+noedns", "+tries=1", "-b", f"{CLIENT}#{DIG_PORT}", f"@{SERVER}", "fused.example")
+    got = next(int(line.split()[-1]) for line in said.splitlines() if "MSG SIZE" in line)
+    return {"what": "dig", "pid": pid, "port": DIG_PORT, "rx": got}
+
+
 def traffic():
     for act in (resolve, browse, upload):
         counting(act)
+    for act in (iperf, curl, dig):
+        print(json.dumps(act()), flush=True)
 
 
 # --- the test ---
@@ -223,6 +257,8 @@ def differences(device, said, rows, capture, flows):
     for client in said:
         what = client["what"]
         mine = [r for r in rows if r.get("remote_addr") == SERVER and r.get("pid") == client["pid"]]
+        if what == "iperf3":  # It has a connection for control, too.
+            mine = [r for r in mine if r.get("local_port") == client["port"]]
         if len(mine) != 1:
             yield f"{device}, {what}: one row expected, got {mine}"
             continue
@@ -237,26 +273,33 @@ def differences(device, said, rows, capture, flows):
             if way in client:
                 yield from expect(what, f"{way}_bytes", row.get(f"{way}_bytes"), client[way])
                 # Behind the loss there may be more holes at once than are remembered: then nothing is claimed.
-                if device == "inside" or row.get(f"{way}_carried") is not None:
+                if "arrived" not in client and (device == "inside" or row.get(f"{way}_carried") is not None):
                     yield from expect(what, f"{way}_carried", row.get(f"{way}_carried"), client[way])
             yield from expect(what, f"{way}_ip_bytes", row.get(f"{way}_ip_bytes"), truth[f"{way}_ip"])
         yield from expect(what, "ip_out of ipm flows", flow.get("ip_out"), truth["tx_ip"])
         # Inside the router's answers come back as they were sent; each row has the translation, seen from either side.
         yield from expect(what, "nat_addr", row.get("nat_addr"), ROUTER_OUTSIDE)
-        yield from expect(what, "disagreement", row.get("disagreement"), None)
-        if what == "resolve":
+        if "arrived" not in client:
+            yield from expect(what, "disagreement", row.get("disagreement"), None)
+        elif row.get("tx_carried") is not None:
+            carried, handed = row["tx_carried"], client["tx"]
+            if not client["arrived"] <= carried <= handed:
+                yield f"{device}, {what}: tx_carried expected {client['arrived']} to {handed} got {carried}"
+            apart = None if carried == handed else f"tx {handed} by app, {carried} by packets"
+            yield from expect(what, "disagreement", row.get("disagreement"), apart)
+        if what in ("resolve", "dig"):
             continue
         for field in ("srtt_us", "handshake_us"):
             if not row.get(field):
                 yield f"{device}, {what}: {field} expected, got {row.get(field)}"
-        if what == "browse":
+        if what in ("browse", "curl"):
             yield from expect(what, "sni", row.get("sni"), "fused.example")
             yield from expect(what, "ja4", row.get("ja4"), flow.get("ja4"))
             if not row.get("ja4"):
-                yield f"{device}, browse: no ja4"
-        if what == "upload":
+                yield f"{device}, {what}: no ja4"
+        if what in ("upload", "iperf3"):
             yield from expect(what, "retrans_out of ipm flows", flow.get("retrans_out"), truth["tx_retransmits"])
-            if device == "inside" and not row.get("tx_retransmits"):
+            if what == "upload" and device == "inside" and not row.get("tx_retransmits"):
                 yield f"inside, upload: retransmits expected of {LOSS_PER_THOUSAND} in 1000 lost, got {row.get('tx_retransmits')}"
     # What only packets saw is nobody's: here every connection has a socket.
     alone = [r for r in rows if r.get("cookie") is None and r.get("remote_addr") in (SERVER, CLIENT)]
@@ -268,9 +311,9 @@ def main(ipm):
     try:
         if os.geteuid() != 0:
             raise RuntimeError("needs root")
-        for tool in ("tshark", "dumpcap", "nft", "ethtool", "openssl"):
-            if shutil.which(tool) is None:
-                raise RuntimeError(f"needs {tool}")
+        for needed in ("tshark", "dumpcap", "nft", "ethtool", "openssl", "iperf3", "curl", "dig"):
+            if shutil.which(needed) is None:
+                raise RuntimeError(f"needs {needed}")
         with tempfile.TemporaryDirectory() as folder, Network() as network:
             run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key.pem", "-out",
                 f"{folder}/cert.pem", "-days", "2", "-subj", "/CN=fused.example", stderr=subprocess.DEVNULL)
