@@ -115,7 +115,8 @@ Result<std::shared_ptr<const Intel>> reload_intel(const Intel& before, const std
                                                   std::size_t indicators_max, std::uint64_t seed, std::int64_t now_s,
                                                   const std::atomic<bool>* stop) {
   Loader loader(indicators_max, seed, now_s, stop);
-  for (std::uint16_t number = 0; number < before.feeds.size(); ++number) {
+  const auto feeds = static_cast<std::uint16_t>(before.feeds.size());  // kFeedsMax at most.
+  for (std::uint16_t number = 0; number < feeds; ++number) {
     if (!changed[number]) {
       loader.keep_unchanged(before, number);
     } else if (Status status = loader.read(before.feeds[number].from); !status.ok()) {
