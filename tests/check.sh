@@ -70,4 +70,4 @@ git ls-files 'bindings/python/*.cpp' | xargs -P "$jobs" -n 4 clang-tidy-14 --qui
 
 step "thread sanitizer (clang): what has threads"
 build tsan build-tsan -- ipm_cli ipm_traffic test_ring test_monitor test_bindings test_live
-ctest --preset tsan -j "$jobs" -E "NOT_BUILT|^fuzz\."
+ctest --preset tsan -j "$jobs" -LE browser -E "NOT_BUILT|^fuzz\."
