@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -104,7 +105,7 @@ class NginxFolder {
   std::string configuration() const { return path_ + "/nginx.conf"; }
 
  private:
-  std::string path_ = "/tmp/ipm_bench_nginx_XXXXXX";
+  std::string path_ = std::filesystem::temp_directory_path() / "ipm_bench_nginx_XXXXXX";  // As mkdtemp(3) wants it.
 };
 
 void run_nginx(const std::string& configuration, const Child::Say& say) {
