@@ -35,8 +35,8 @@ void read_tables(EngineState& state) {
     while (cursor.ok() && (*cursor)->next().ok()) {
       for (std::uint32_t i = 0; i < (*cursor)->column_count(); ++i) {
         const ipm::query::Cell cell = (*cursor)->cell(i);
-        if (cell.kind != ipm::query::Value::Kind::kText) continue;
-        require(ipm::query::valid_utf8(cell.text, scratch).data() == cell.text.data());
+        if (!cell.is(ipm::query::Value::Kind::kText)) continue;
+        require(ipm::query::valid_utf8(cell.text(), scratch).data() == cell.text().data());
       }
     }
   }

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "base/key_values.h"
 #include "cursors.h"
 #include "query/arrow_stream.h"
@@ -60,13 +62,20 @@ Status wrong_type(const ipm_cursor* cursor, uint32_t column, const char* wanted)
   return Status::invalid_argument(std::string("column ") + cursor->impl->column(column).name + " holds no " + wanted);
 }
 
+// Empty: the column holds nothing of this kind.
+using Answer = std::optional<ipm_status>;
+
+// A cell that is there and of this kind costs no Status.
 template <typename Read>
-ipm_status read_cell(const ipm_cursor* cursor, uint32_t column, const void* out, Read&& read) {
+ipm_status read_cell(const ipm_cursor* cursor, uint32_t column, const void* out, const char* wanted, Read&& read) {
+  if (out != nullptr && has_cell(cursor, column)) [[likely]] {
+    const Cell& cell = cursor->impl->cell(column);
+    if (const Answer status = read(cell, cursor->impl->column(column).type)) return *status;
+  }
   return guard([&]() -> Status {
     if (out == nullptr) return Status::invalid_argument("out is NULL");
-    if (!has_cell(cursor, column)) [[unlikely]]
-      return why_no_cell(cursor, column);
-    return read(cursor->impl->cell(column), cursor->impl->column(column).type);
+    if (!has_cell(cursor, column)) return why_no_cell(cursor, column);
+    return wrong_type(cursor, column, wanted);
   });
 }
 
@@ -155,38 +164,38 @@ int64_t ipm_cursor_time_ns(const ipm_cursor* cursor) {
 
 int32_t ipm_cursor_is_null(const ipm_cursor* cursor, uint32_t column) {
   int32_t null = 0;
-  const ipm_status status = read_cell(cursor, column, &null, [&](const Cell& cell, ColumnType) {
-    null = cell.kind == ipm::query::Value::Kind::kNull ? 1 : 0;
-    return Status::success();
+  const ipm_status status = read_cell(cursor, column, &null, "value", [&](const Cell& cell, ColumnType) -> Answer {
+    null = cell.is(Cell::Kind::kNull) ? 1 : 0;
+    return IPM_OK;
   });
   return status < 0 ? status : null;
 }
 
 ipm_status ipm_cursor_int64(const ipm_cursor* cursor, uint32_t column, int64_t* out) {
-  return read_cell(cursor, column, out, [&](const Cell& cell, ColumnType type) -> Status {
-    if (type == ColumnType::kText || type == ColumnType::kDouble) return wrong_type(cursor, column, "whole number");
-    if (cell.kind == ipm::query::Value::Kind::kNull) return Status(Code::kNull);
-    *out = cell.integer;
-    return Status::success();
+  return read_cell(cursor, column, out, "whole number", [&](const Cell& cell, ColumnType type) -> Answer {
+    if (type == ColumnType::kText || type == ColumnType::kDouble) return std::nullopt;
+    if (cell.is(Cell::Kind::kNull)) return IPM_NULL;
+    *out = cell.integer();
+    return IPM_OK;
   });
 }
 
 ipm_status ipm_cursor_double(const ipm_cursor* cursor, uint32_t column, double* out) {
-  return read_cell(cursor, column, out, [&](const Cell& cell, ColumnType type) -> Status {
-    if (type == ColumnType::kText) return wrong_type(cursor, column, "number");
-    if (cell.kind == ipm::query::Value::Kind::kNull) return Status(Code::kNull);
-    *out = type == ColumnType::kDouble ? cell.real : static_cast<double>(cell.integer);
-    return Status::success();
+  return read_cell(cursor, column, out, "number", [&](const Cell& cell, ColumnType type) -> Answer {
+    if (type == ColumnType::kText) return std::nullopt;
+    if (cell.is(Cell::Kind::kNull)) return IPM_NULL;
+    *out = cell.number();
+    return IPM_OK;
   });
 }
 
 ipm_status ipm_cursor_text(const ipm_cursor* cursor, uint32_t column, const char** text, size_t* bytes) {
-  return read_cell(cursor, column, text, [&](const Cell& cell, ColumnType type) -> Status {
-    if (type != ColumnType::kText) return wrong_type(cursor, column, "text");
-    if (cell.kind == ipm::query::Value::Kind::kNull) return Status(Code::kNull);
-    *text = cell.text.data();
-    if (bytes != nullptr) *bytes = cell.text.size();
-    return Status::success();
+  return read_cell(cursor, column, text, "text", [&](const Cell& cell, ColumnType type) -> Answer {
+    if (type != ColumnType::kText) return std::nullopt;
+    if (!cell.is(Cell::Kind::kText)) return IPM_NULL;
+    *text = cell.text().data();
+    if (bytes != nullptr) *bytes = cell.text().size();
+    return IPM_OK;
   });
 }
 

@@ -25,25 +25,24 @@ void ArrowColumn::append_validity(bool valid) {
 void ArrowColumn::append(const Column& column, const Value& cell, ArrowDictionary* dictionary) {
   const bool text_column = column.type == ColumnType::kText;
   // A cell of another family than its column is a defect of the table; as a null it harms nobody.
-  const bool valid = cell.kind != Value::Kind::kNull && (cell.kind == Value::Kind::kText) == text_column;
+  const bool valid = !cell.is(Value::Kind::kNull) && cell.is(Value::Kind::kText) == text_column;
   append_validity(valid);
-  const double real = cell.kind == Value::Kind::kInt ? static_cast<double>(cell.integer) : cell.real;
   switch (column.type) {
     case ColumnType::kInt64:
     case ColumnType::kTime:
-      words.push_back(valid ? cell.integer : 0);
+      words.push_back(valid ? cell.integer() : 0);
       break;
     case ColumnType::kDouble:
-      words.push_back(valid ? std::bit_cast<std::int64_t>(real) : 0);
+      words.push_back(valid ? std::bit_cast<std::int64_t>(cell.number()) : 0);
       break;
     case ColumnType::kBool:
-      append_bit(bits, length, valid && cell.integer != 0);
+      append_bit(bits, length, valid && cell.integer() != 0);
       break;
     case ColumnType::kText:
       if (dictionary == nullptr) {
-        texts.append(valid ? cell.text : std::string_view());
+        texts.append(valid ? cell.text() : std::string_view());
       } else {
-        indices.push_back(valid ? dictionary->index_of(cell.text) : 0);
+        indices.push_back(valid ? dictionary->index_of(cell.text()) : 0);
       }
       break;
   }

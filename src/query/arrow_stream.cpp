@@ -256,7 +256,8 @@ Batch empty_batch(std::size_t columns) {
 std::size_t plain_text_bytes(const Cursor& cursor) {
   std::size_t bytes = 0;
   for (std::uint32_t i = 0; i < cursor.column_count(); ++i) {
-    if (!cursor.column(i).dictionary) bytes += cursor.cell(i).text.size();
+    const Cell& cell = cursor.cell(i);
+    if (cell.is(Value::Kind::kText) && !cursor.column(i).dictionary) bytes += cell.text().size();
   }
   return bytes;
 }

@@ -169,26 +169,27 @@ bool Cursor::row_matches(std::uint64_t slot) {
 // A cell as everything outside sees it: valid text, and a number that is none is a null.
 Value Cursor::read(std::uint64_t slot, std::uint32_t column) {
   Value value = table_->value(slot, column, scratch_);
-  if (value.kind == Value::Kind::kText) value.text = valid_utf8(value.text, utf8_scratch_);
-  if (value.kind == Value::Kind::kDouble && std::isnan(value.real)) return Value::null();
+  if (value.is(Value::Kind::kText)) return Value::of_text(valid_utf8(value.text(), utf8_scratch_));
+  if (value.is(Value::Kind::kDouble) && std::isnan(value.real())) return Value::null();
   return value;
 }
 
 void Cursor::copy_row(std::uint64_t slot) {
-  for (std::uint32_t index : indices_) {
-    Value value = read(slot, index);
-    if (value.kind == Value::Kind::kText) {
-      texts_.push_back({cells_.size(), arena_.size(), value.text.size()});
-      arena_.append(value.text).push_back('\0');
-      value.text = {};
+  std::size_t at = cells_.size();
+  cells_.resize(at + indices_.size());
+  for (const std::uint32_t index : indices_) {
+    const Value value = read(slot, index);
+    if (value.is(Value::Kind::kText)) {
+      texts_.push_back({at, arena_.size(), value.text().size()});
+      arena_.append(value.text()).push_back('\0');
     }
-    cells_.push_back(value);
+    cells_[at++] = value;
   }
 }
 
 // Only when the batch is complete, since arena_ moves while it grows.
 void Cursor::point_texts() {
-  for (const TextAt& text : texts_) cells_[text.cell].text = {arena_.data() + text.offset, text.bytes};
+  for (const TextAt& text : texts_) cells_[text.cell] = Value::of_text({arena_.data() + text.offset, text.bytes});
 }
 
 }  // namespace ipm::query

@@ -305,23 +305,20 @@ Result<Filter> parse_filter(std::string_view text, std::span<const Column> colum
 }
 
 bool matches(const Condition& condition, const Value& cell) {
-  const bool null = cell.kind == Value::Kind::kNull;
+  const bool null = cell.is(Value::Kind::kNull);
   if (condition.kind == Value::Kind::kNull) return null == (condition.op == Op::kEqual);
   if (null) return false;
   if (condition.kind == Value::Kind::kText) {
-    if (cell.kind != Value::Kind::kText) return false;
-    if (condition.op == Op::kContains) return cell.text.find(condition.text) != std::string_view::npos;
-    return compare(condition.op, cell.text, std::string_view(condition.text));
+    if (!cell.is(Value::Kind::kText)) return false;
+    if (condition.op == Op::kContains) return cell.text().find(condition.text) != std::string_view::npos;
+    return compare(condition.op, cell.text(), std::string_view(condition.text));
   }
-  if (cell.kind == Value::Kind::kText) return false;
-  if (condition.kind == Value::Kind::kInt && cell.kind == Value::Kind::kInt) {
-    return compare(condition.op, cell.integer, condition.integer);
+  if (cell.is(Value::Kind::kText)) return false;
+  if (condition.kind == Value::Kind::kInt && cell.is(Value::Kind::kInt)) {
+    return compare(condition.op, cell.integer(), condition.integer);
   }
-  const auto real = [](Value::Kind kind, std::int64_t integer, double value) {
-    return kind == Value::Kind::kInt ? static_cast<double>(integer) : value;
-  };
-  return compare(condition.op, real(cell.kind, cell.integer, cell.real),
-                 real(condition.kind, condition.integer, condition.real));
+  return compare(condition.op, cell.number(),
+                 condition.kind == Value::Kind::kInt ? static_cast<double>(condition.integer) : condition.real);
 }
 
 }  // namespace ipm::query

@@ -40,18 +40,18 @@ inline void append_text(std::string& key, std::string_view text, char flip) {
 // Nulls come last in both directions, so their mark is not flipped.
 inline void append_sort_key(std::string& key, const Value& value, bool descending) {
   const char flip = descending ? '\xff' : '\0';
-  key += value.kind == Value::Kind::kNull ? '\1' : '\0';
-  switch (value.kind) {
+  key += value.is(Value::Kind::kNull) ? '\1' : '\0';
+  switch (value.kind()) {
     case Value::Kind::kNull:
       break;
     case Value::Kind::kInt:
-      detail::append_big_endian(key, static_cast<std::uint64_t>(value.integer) ^ (std::uint64_t{1} << 63), flip);
+      detail::append_big_endian(key, static_cast<std::uint64_t>(value.integer()) ^ (std::uint64_t{1} << 63), flip);
       break;
     case Value::Kind::kDouble:
-      detail::append_big_endian(key, detail::ordered_bits(value.real), flip);
+      detail::append_big_endian(key, detail::ordered_bits(value.real()), flip);
       break;
     case Value::Kind::kText:
-      detail::append_text(key, value.text, flip);
+      detail::append_text(key, value.text(), flip);
       break;
   }
 }

@@ -2,10 +2,13 @@
 // this; the tables of the engine implement it.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/status.h"
 #include "base/time.h"
@@ -25,20 +28,52 @@ struct Column {
   bool dictionary = false;  // Few distinct values: a dictionary in Arrow.
 };
 
-// One cell. Text is borrowed from the table or from the scratch string given to value().
-struct Value {
+// One cell, in two registers. Text is borrowed from the table or from the scratch string given to value(); of more than
+// 4 GiB it is cut.
+class Value {
+ public:
   enum class Kind : std::uint8_t { kNull, kInt, kDouble, kText };
-  Kind kind = Kind::kNull;
-  std::int64_t integer = 0;  // Also times (ns since 1970) and bools.
-  double real = 0;
-  std::string_view text = {};
 
+  Value() = default;
   static Value null() { return {}; }
-  static Value of(std::int64_t v) { return {.kind = Kind::kInt, .integer = v}; }
+  static Value of(std::int64_t v) {
+    Value out(Kind::kInt);
+    out.integer_ = v;
+    return out;
+  }
   static Value of_u(std::uint64_t v) { return of(static_cast<std::int64_t>(v)); }
-  static Value of_double(double v) { return {.kind = Kind::kDouble, .real = v}; }
-  static Value of_text(std::string_view v) { return {.kind = Kind::kText, .text = v}; }
+  static Value of_double(double v) {
+    Value out(Kind::kDouble);
+    out.real_ = v;
+    return out;
+  }
+  static Value of_text(std::string_view v) {
+    Value out(Kind::kText);
+    out.bytes_ = static_cast<std::uint32_t>(std::min<std::size_t>(v.size(), ~std::uint32_t{0}));
+    out.text_ = v.data();
+    return out;
+  }
+
+  Kind kind() const { return kind_; }
+  bool is(Kind kind) const { return kind_ == kind; }
+  // Each only of its kind.
+  std::int64_t integer() const { return integer_; }  // Also times (ns since 1970) and bools.
+  double real() const { return real_; }
+  double number() const { return is(Kind::kInt) ? static_cast<double>(integer_) : real_; }  // Of either.
+  std::string_view text() const { return {text_, bytes_}; }
+
+ private:
+  explicit Value(Kind kind) : kind_(kind) {}
+
+  Kind kind_ = Kind::kNull;
+  std::uint32_t bytes_ = 0;
+  union {
+    std::int64_t integer_ = 0;
+    double real_;
+    const char* text_;
+  };
 };
+static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
 // Row numbers are slots: below slots(), not each holds a row; a row keeps its number within one snapshot.
 // Threads: one reader at a time; the engine may run on another thread meanwhile.

@@ -25,9 +25,9 @@ Seen connection(Monitor& monitor, const std::string& filter) {
   Result<std::unique_ptr<query::Cursor>> cursor = query::Cursor::open(info->open(*monitor.snapshot()), *parsed);
   Seen seen;
   if ((*cursor)->next().ok()) {
-    seen.tx = (*cursor)->cell(0).integer;
-    seen.rx = (*cursor)->cell(1).integer;
-    seen.quality = std::string((*cursor)->cell(2).text);
+    seen.tx = (*cursor)->cell(0).integer();
+    seen.rx = (*cursor)->cell(1).integer();
+    seen.quality = std::string((*cursor)->cell(2).text());
   }
   return seen;
 }

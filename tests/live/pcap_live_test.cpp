@@ -27,9 +27,9 @@ std::vector<Row> rows_to(Monitor& monitor, std::uint16_t port) {
     Row& row = rows.emplace_back();
     for (std::uint32_t i = 0; i < info->columns.size(); ++i) {
       const query::Value value = (*cursor)->cell(i);
-      if (value.kind == query::Value::Kind::kNull) continue;
+      if (value.is(query::Value::Kind::kNull)) continue;
       row[std::string(info->columns[i].name)] =
-          value.kind == query::Value::Kind::kText ? std::string(value.text) : std::to_string(value.integer);
+          value.is(query::Value::Kind::kText) ? std::string(value.text()) : std::to_string(value.integer());
     }
   }
   return rows;

@@ -79,8 +79,8 @@ class CluesTest : public ::testing::Test {
       for (std::uint32_t i = 0; i < (*cursor)->column_count(); ++i) {
         if (std::string(info.columns[i].name) != name) continue;
         const query::Cell& cell = (*cursor)->cell(i);
-        const bool real = cell.kind == query::Value::Kind::kDouble;
-        out += (out.empty() ? "" : " ") + (real ? std::to_string(cell.real).substr(0, 5) : cell_text(cell));
+        const bool real = cell.is(query::Value::Kind::kDouble);
+        out += (out.empty() ? "" : " ") + (real ? std::to_string(cell.real()).substr(0, 5) : cell_text(cell));
       }
     }
     return out;

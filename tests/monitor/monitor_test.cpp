@@ -251,7 +251,7 @@ TEST(SnapshotTest, AReaderOnAnotherThreadSeesOneMoment) {
       while ((*cursor)->next().ok()) {
         const Result<std::uint32_t> balanced = (*cursor)->find("balanced");
         const query::Cell& cell = (*cursor)->cell(*balanced);
-        EXPECT_TRUE(cell.kind == query::Value::Kind::kNull || cell.integer == 1);
+        EXPECT_TRUE(cell.is(query::Value::Kind::kNull) || cell.integer() == 1);
       }
       Result<std::unique_ptr<query::Cursor>> rows =
           query::Cursor::open(query::find_table("connections")->open(*snapshot), {});

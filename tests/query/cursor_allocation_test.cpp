@@ -37,7 +37,7 @@ TEST(CursorAllocationTest, OrderingWithALimitCostsMemoryForTheLimitAndNotForTheR
   const std::unique_ptr<Cursor> descending = test::open(long_texts(), "order_by = path desc\nlimit = 10");
   before = g_allocations;
   ASSERT_TRUE(descending->next().ok());
-  EXPECT_EQ(descending->cell(0).integer, kRows - 1);
+  EXPECT_EQ(descending->cell(0).integer(), kRows - 1);
   EXPECT_LT(g_allocations - before, 100U);
 }
 

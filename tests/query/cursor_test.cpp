@@ -31,10 +31,10 @@ TEST(CursorTest, GivesTheRowsThatExistWithTheirTypes) {
   EXPECT_FALSE(cursor->on_row());
   ASSERT_TRUE(cursor->next().ok());
   ASSERT_TRUE(cursor->on_row());
-  EXPECT_EQ(cursor->cell(0).integer, 10);
-  EXPECT_EQ(cursor->cell(1).text, "curl");
-  EXPECT_EQ(cursor->cell(1).text.data()[4], '\0');
-  EXPECT_EQ(cursor->cell(3).real, 5.5);
+  EXPECT_EQ(cursor->cell(0).integer(), 10);
+  EXPECT_EQ(cursor->cell(1).text(), "curl");
+  EXPECT_EQ(cursor->cell(1).text().data()[4], '\0');
+  EXPECT_EQ(cursor->cell(3).real(), 5.5);
   EXPECT_THAT(keys(*cursor), ElementsAre(20, 30, 40));
   EXPECT_FALSE(cursor->on_row());
   EXPECT_EQ(cursor->next().code(), Code::kEnd);
@@ -46,8 +46,8 @@ TEST(CursorTest, ChosenColumnsComeInTheirOrder) {
   ASSERT_EQ(cursor->column_count(), 2U);
   EXPECT_STREQ(cursor->column(0).name, "seen");
   ASSERT_TRUE(cursor->next().ok());
-  EXPECT_EQ(cursor->cell(0).integer, 300);
-  EXPECT_EQ(cursor->cell(1).integer, 30);
+  EXPECT_EQ(cursor->cell(0).integer(), 300);
+  EXPECT_EQ(cursor->cell(1).integer(), 30);
 }
 
 TEST(CursorTest, NullsComeLastInBothDirectionsAndTiesKeepSlotOrder) {
@@ -80,7 +80,7 @@ TEST(CursorTest, ExtremeNumbersAndTextsSortAsTheyCompare) {
   const auto slots = [&](std::string_view filter) {
     std::vector<std::string> out;
     const std::unique_ptr<Cursor> cursor = test::open(table, filter);
-    while (cursor->next().ok()) out.emplace_back(cursor->cell(2).text);
+    while (cursor->next().ok()) out.emplace_back(cursor->cell(2).text());
     return out;
   };
   EXPECT_THAT(slots("order_by = i"), ElementsAre("ab", "a", "", std::string("a\0b", 3)));

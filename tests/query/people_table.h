@@ -40,7 +40,7 @@ inline std::unique_ptr<query::Cursor> open(std::shared_ptr<FakeTable> table, std
 // The first column of every row, which must be whole numbers.
 inline std::vector<std::int64_t> keys(query::Cursor& cursor) {
   std::vector<std::int64_t> out;
-  while (cursor.next().ok()) out.push_back(cursor.cell(0).integer);
+  while (cursor.next().ok()) out.push_back(cursor.cell(0).integer());
   return out;
 }
 

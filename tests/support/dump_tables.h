@@ -11,18 +11,18 @@
 namespace ipm::test {
 
 inline std::string cell_text(const query::Cell& cell) {
-  switch (cell.kind) {
+  switch (cell.kind()) {
     case query::Value::Kind::kNull:
       return "-";
     case query::Value::Kind::kInt:
-      return std::to_string(cell.integer);
+      return std::to_string(cell.integer());
     case query::Value::Kind::kDouble: {
       char text[64];
-      std::snprintf(text, sizeof text, "%a", cell.real);  // Every bit of it.
+      std::snprintf(text, sizeof text, "%a", cell.real());  // Every bit of it.
       return text;
     }
     case query::Value::Kind::kText:
-      return std::string(cell.text);
+      return std::string(cell.text());
   }
   return "?";
 }

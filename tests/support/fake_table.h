@@ -64,12 +64,9 @@ class FakeTable : public query::Table {
     assert(reading_);
     values_max_ = std::max(values_max_, ++values_);
     const FakeCell& cell = (*rows_[slot])[column];
-    query::Value value = cell.value;
-    if (value.kind == query::Value::Kind::kText) {
-      scratch = cell.text;  // As a table that builds its texts: the next one overwrites it.
-      value.text = scratch;
-    }
-    return value;
+    if (!cell.value.is(query::Value::Kind::kText)) return cell.value;
+    scratch = cell.text;  // As a table that builds its texts: the next one overwrites it.
+    return query::Value::of_text(scratch);
   }
 
  private:
