@@ -250,30 +250,32 @@ const FlowField kFlowFields[] = {
      }},
     {{"hello", kText, "", "", kNoHello, "How its ClientHello came: tls, quic, dtls.", true},
      [](const Flow& f, std::string&) {
-       return f.hello() == nullptr ? Value::null() : Value::of_text(transport_name(f.hello()->transport));
+       return f.hello() == nullptr ? Value::null() : Value::of_text(transport_name(f.hello()->transport()));
      }},
     {{"hello_at_start", kBool, "", "", kNoHello, "False: something else came before it, as with STARTTLS."},
      [](const Flow& f, std::string&) {
-       return f.hello() == nullptr ? Value::null() : Value::of(f.hello()->at_start ? 1 : 0);
+       return f.hello() == nullptr ? Value::null() : Value::of(f.hello()->at_start() ? 1 : 0);
      }},
     {{"sni", kText, "", "", "no ClientHello, or it names no server", "Server name."},
-     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->sni); }},
+     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->sni()); }},
     {{"ech", kBool, "", "", kNoHello, "Encrypted ClientHello: sni is the front's name."},
      [](const Flow& f, std::string&) {
-       return f.hello() == nullptr ? Value::null() : Value::of(f.hello()->ech ? 1 : 0);
+       return f.hello() == nullptr ? Value::null() : Value::of(f.hello()->ech() ? 1 : 0);
      }},
     {{"alpn", kText, "", "", "no ClientHello, or it offers none", "The protocol that is offered first."},
      [](const Flow& f, std::string&) {
        if (f.hello() == nullptr) return Value::null();
-       const std::string_view all = f.hello()->alpn;
+       const std::string_view all = f.hello()->alpn();
        return text_or_null(all.substr(0, all.find(',')));
      }},
     {{"alpn_offered", kText, "", "", "no ClientHello, or it offers none", "All of them, joined by commas."},
-     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->alpn); }},
+     [](const Flow& f, std::string&) {
+       return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->alpn());
+     }},
     {{"ja3", kText, "", "", "no ClientHello, or built without OpenSSL", "JA3 of the client."},
-     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->ja3); }},
+     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->ja3()); }},
     {{"ja4", kText, "", "", "no ClientHello, or built without OpenSSL", "JA4 of the client."},
-     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->ja4); }},
+     [](const Flow& f, std::string&) { return f.hello() == nullptr ? Value::null() : text_or_null(f.hello()->ja4()); }},
     {{"tunnel", kText, "", "", "none", "What the last of its frames was packed in: gre, vxlan …", true},
      [](const Flow& f, std::string&) {
        return f.note == nullptr ? Value::null() : text_or_null(decode::tunnel_name(f.note->tunnel));
@@ -413,10 +415,11 @@ class FlowsTable final : public CaptureTableBase {
       note_ = capture().note(place);
       at_ = slot;
     }
-    return flow_columns().read({row_, place.view, note_, capture()}, column, scratch);
+    return columns_.read({row_, place.view, note_, capture()}, column, scratch);
   }
 
  private:
+  const FlowColumns& columns_ = flow_columns();
   const std::vector<CaptureView::Place> places_;
   mutable std::uint64_t at_ = ~std::uint64_t{0};  // Of row_: a row is read column by column.
   mutable FlowRow row_ = {};

@@ -54,6 +54,20 @@ struct CaptureView::Side final : decode::flow::FlowRowSink, decode::flow::AddedL
   FlowTable table;
 };
 
+HelloText::HelloText(const decode::flow::HelloFacts& hello)
+    : transport_(hello.transport), at_start_(hello.at_start), ech_(hello.ech) {
+  const std::array<std::string_view, 4> all = {hello.sni(), hello.alpn_list(),
+                                               hello.ja3 ? hello.ja3->view() : std::string_view(),
+                                               hello.ja4 ? hello.ja4->view() : std::string_view()};
+  std::size_t bytes = 0;
+  for (const std::string_view text : all) bytes += text.size();
+  texts_.reserve(bytes);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    texts_ += all[i];
+    ends_[i] = static_cast<std::uint16_t>(texts_.size());  // Each has a bound of its own: at most some hundreds.
+  }
+}
+
 CaptureView::CaptureView(const Options& options)
     : options_(options),
       packets_(decode::FragmentTable::Options{.hash_seed = os::random_u64()}),
@@ -132,14 +146,7 @@ void CaptureView::follow(const Waiting& waiting, const Added& added) {
 void CaptureView::look_for_hello(FlowNote& note, const decode::Packet& packet, bool outward) {
   decode::flow::HelloFacts hello;
   if (!hellos_.add(note.ticket, packet, outward, hello)) return;
-  note.hello =
-      std::make_unique<HelloText>(HelloText{.transport = hello.transport,
-                                            .at_start = hello.at_start,
-                                            .ech = hello.ech,
-                                            .sni = std::string(hello.sni()),
-                                            .alpn = std::string(hello.alpn_list()),
-                                            .ja3 = hello.ja3 ? std::string(hello.ja3->view()) : std::string(),
-                                            .ja4 = hello.ja4 ? std::string(hello.ja4->view()) : std::string()});
+  note.hello = std::make_unique<HelloText>(hello);
 }
 
 void CaptureView::count_bytes(FlowNote& note, const decode::Packet& packet, const Added& added) {

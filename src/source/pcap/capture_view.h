@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "decode/byte_entropy.h"
@@ -23,12 +24,31 @@
 
 namespace ipm::source::pcap {
 
-// What a flow's client said in the clear.
-struct HelloText {
-  decode::HelloTransport transport = decode::HelloTransport::kTls;
-  bool at_start = true;
-  bool ech = false;
-  std::string sni, alpn, ja3, ja4;  // Empty: none, or not to be had here.
+// What a flow's client said in the clear. Its texts lie in one piece: there may be one of these for each flow.
+class HelloText {
+ public:
+  explicit HelloText(const decode::flow::HelloFacts& hello);
+
+  decode::HelloTransport transport() const { return transport_; }
+  bool at_start() const { return at_start_; }
+  bool ech() const { return ech_; }
+  // Empty: none, or not to be had here.
+  std::string_view sni() const { return text(0); }
+  std::string_view alpn() const { return text(1); }
+  std::string_view ja3() const { return text(2); }
+  std::string_view ja4() const { return text(3); }
+
+ private:
+  std::string_view text(std::size_t which) const {
+    const std::size_t begin = which == 0 ? 0 : ends_[which - 1];
+    return std::string_view(texts_).substr(begin, ends_[which] - begin);
+  }
+
+  std::string texts_;
+  std::array<std::uint16_t, 4> ends_ = {};
+  decode::HelloTransport transport_;
+  bool at_start_;
+  bool ech_;
 };
 
 // Of a flow, beside its numbers. One cache line.

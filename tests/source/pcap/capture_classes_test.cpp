@@ -89,8 +89,8 @@ class CaptureClassesTest : public ::testing::Test {
   std::string hello(std::size_t index) const {
     const FlowNote* note = view_->note(view_->places().at(index));
     if (note == nullptr || !note->hello) return "";
-    return std::string(1, static_cast<char>(note->hello->transport)) + " " + note->hello->sni + " " +
-           note->hello->ja4.substr(0, 10);
+    return std::string(1, static_cast<char>(note->hello->transport())) + " " + std::string(note->hello->sni()) + " " +
+           std::string(note->hello->ja4().substr(0, 10));
   }
   const std::vector<std::string>& names() const { return names_; }
 

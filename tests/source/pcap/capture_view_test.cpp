@@ -17,7 +17,7 @@ using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
 
 std::string line_of(const FlowRow& row, const FlowNote* note) {
-  const std::string sni = note != nullptr && note->hello ? note->hello->sni : "-";
+  const std::string sni = note != nullptr && note->hello ? std::string(note->hello->sni()) : "-";
   return std::to_string(row.id) + " port " + std::to_string(row.src_port) + " packets " +
          std::to_string(row.out.packets) + "/" + std::to_string(row.in.packets) + " errors " +
          std::to_string(row.icmp_errors) + " sni " + sni;
