@@ -1,24 +1,29 @@
-// Packets of the loopback interface through the whole monitor, alone and beside sock_diag. Needs CAP_NET_RAW.
+// Packets of an interface through the whole monitor, alone and beside sock_diag. Needs CAP_NET_RAW, and root where the
+// interface is a test's own.
 #include <gtest/gtest.h>
+
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "monitor/monitor.h"
 #include "query/cursor.h"
 #include "query/tables/tables.h"
 #include "source/pcap/live_packets.h"
 #include "support/loopback_traffic.h"
+#include "support/net_fixture.h"
 
 namespace ipm::monitor {
 namespace {
 
 using Row = std::map<std::string, std::string>;
 
-// The connections with that remote port, by column; a null is not in it.
-std::vector<Row> rows_to(Monitor& monitor, std::uint16_t port) {
-  const query::TableInfo* info = query::find_table("connections");
-  const std::string text = "remote_port = " + std::to_string(port) + "\nstate != listen";
+// The rows of a table, by column; a null is not in it.
+std::vector<Row> rows_of(Monitor& monitor, const char* table, const std::string& text) {
+  const query::TableInfo* info = query::find_table(table);
   Result<query::Filter> filter = query::parse_filter(text, info->columns, {});
   EXPECT_TRUE(filter.ok()) << filter.status().message();
   Result<std::unique_ptr<query::Cursor>> cursor = query::Cursor::open(info->open(*monitor.snapshot()), *filter);
@@ -33,6 +38,9 @@ std::vector<Row> rows_to(Monitor& monitor, std::uint16_t port) {
     }
   }
   return rows;
+}
+std::vector<Row> rows_to(Monitor& monitor, std::uint16_t port) {
+  return rows_of(monitor, "connections", "remote_port = " + std::to_string(port) + "\nstate != listen");
 }
 
 class PcapLiveTest : public ::testing::TestWithParam<bool> {
@@ -107,6 +115,49 @@ TEST_P(PcapLiveTest, AFilterThatIsNoneSaysWhy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, PcapLiveTest, ::testing::Bool());
+
+class PcapLinkLiveTest : public test::NetFixture {};
+
+TEST_F(PcapLinkLiveTest, WhatWasCapturedIsToldWhenTheInterfaceGoesAway) {
+  Result<std::unique_ptr<Monitor>> monitor = Monitor::open({});
+  ASSERT_TRUE(monitor.ok());
+  const std::string uri = "pcap:" + left_link_ + "?netns=" + left_;
+  const Status added = (*monitor)->add_source(uri);
+  ASSERT_TRUE(added.ok()) << added.message();
+
+  constexpr std::uint16_t kPort = 7'911;
+  constexpr std::size_t kBytes = 10'000;
+  test::Child server(right_, [](test::Child::Turn& turn) {
+    const os::Fd listener = test::listen_at(kRightV4, kPort);
+    turn.done_and_wait();
+    const os::Fd fd = test::accept_one(listener.get());
+    std::vector<char> room(kBytes);
+    turn.done_and_wait(static_cast<std::uint64_t>(::recv(fd.get(), room.data(), room.size(), MSG_WAITALL)));
+  });
+  (void)server.wait_done();
+  test::Child client(left_, [](test::Child::Turn& turn) {
+    const os::Fd fd = test::connect_to(kRightV4, kPort);
+    const std::vector<char> all(kBytes, 'x');
+    turn.done_and_wait(static_cast<std::uint64_t>(::send(fd.get(), all.data(), all.size(), MSG_NOSIGNAL)));
+  });
+  EXPECT_EQ(client.wait_done(), kBytes);
+  server.go_on();
+  EXPECT_EQ(server.wait_done(), kBytes);
+
+  // Nothing was read yet: without threads the host polls, and it has not.
+  ASSERT_TRUE(ip("-n " + left_ + " link del " + left_link_));
+  (void)(*monitor)->flush();
+  const std::vector<Row> connections = rows_to(**monitor, kPort);
+  ASSERT_EQ(connections.size(), 1U);
+  EXPECT_EQ(connections[0].at("tx_carried"), std::to_string(kBytes));
+  const std::vector<Row> sources = rows_of(**monitor, "sources", "source = pcap");
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(sources[0].at("state"), "failed");
+  EXPECT_NE(sources[0].at("missing").find("add the source again when it is back"), std::string::npos)
+      << sources[0].at("missing");
+  const Status again = (*monitor)->add_source(uri);
+  EXPECT_EQ(again.code(), Code::kNotFound) << again.message();
+}
 
 }  // namespace
 }  // namespace ipm::monitor
