@@ -4,6 +4,7 @@
 Three network namespaces in a line: clients, a router that masquerades them and drops some of their packets, servers. The
 monitor watches `ebpf:` and an interface of the router at the same time, once inside (before the translation and the
 loss), once outside (behind both). tshark reads what dumpcap wrote of the same packets.
+Inside it learns clues, by which the capture alone is then said to be of the same apps, without an owner.
 Held against each other: each client's own counts; the monitor's row of its connection (process, bytes once, SNI, JA4,
 round trip, the translated end); what `ipm flows` and tshark say of the capture, retransmissions among it.
 Without root, the tools or the source the test skips (77), or fails if IPM_REQUIRE_LIVE is 1.
@@ -205,13 +206,13 @@ def ready(process):
     raise RuntimeError(" ".join(said))
 
 
-def observed(ipm, network, device, folder):
+def observed(ipm, network, device, folder, *settings):
     """What the clients counted, the rows of the monitor, and the capture of the same packets."""
     capture = f"{folder}/{device}.pcapng"
     dump = subprocess.Popen(network.within("router", "dumpcap", "-q", "-B", "32", "-i", device, "-w", capture),
                             stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     monitor = subprocess.Popen([ipm, "table", "connections", "ebpf:", f"pcap:{device}?netns={network.names['router']}",
-                                "--format", "jsonl"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                "--format", "jsonl", *settings], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         ready(monitor)
         for _ in range(100):
@@ -307,6 +308,20 @@ def differences(device, said, rows, capture, flows):
         yield f"{device}: rows of packets alone: {alone}"
 
 
+def guesses(ipm, said, rows, capture, *settings):
+    """Of the connections with a hello: the app that the capture alone is said to show is the one that there was."""
+    alone = [json.loads(line) for line in run(ipm, "table", "connections", "pcap:" + capture, "--format", "jsonl", *settings,
+                                              stdout=subprocess.PIPE, text=True).stdout.splitlines()]
+    for client in said:
+        if client["what"] not in ("browse", "curl"):
+            continue
+        app = next((r.get("app") for r in rows if r.get("pid") == client["pid"]), None)
+        guess = next((r for r in alone if r.get("local_port") == client["port"]), {})
+        got = {field: guess.get(field) for field in ("pid", "likely_app", "likely_rule")}
+        if app is None or got != {"pid": None, "likely_app": app, "likely_rule": "ja4+name"}:
+            yield f"{client['what']}: the capture alone is expected to be of {app} by ja4+name, got {got}"
+
+
 def main(ipm):
     try:
         if os.geteuid() != 0:
@@ -322,12 +337,15 @@ def main(ipm):
             failures = 0
             try:
                 servers.stdout.readline()
+                learn = ("--settings", f"clues_path = {folder}/clues")
                 for device in ("inside", "outside"):
-                    said, rows, capture = observed(ipm, network, device, folder)
+                    said, rows, capture = observed(ipm, network, device, folder, *(learn if device == "inside" else ()))
                     flows = [json.loads(line) for line in run(ipm, "flows", "--format", "jsonl", capture,
                                                               stdout=subprocess.PIPE, text=True).stdout.splitlines()]
                     flows = [f for f in flows if f["type"] == "flow"]
                     found = list(differences(device, said, rows, capture, flows))
+                    if device == "inside":
+                        found += guesses(ipm, said, rows, capture, *learn)
                     failures += len(found)
                     print("\n".join(found + [f"{device}: {len(said)} clients, {len(rows)} rows, {len(flows)} flows"]))
             finally:
