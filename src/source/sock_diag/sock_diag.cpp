@@ -104,7 +104,10 @@ void SockDiagSource::watch_netns(Netns& netns) {
 
 TimeNs SockDiagSource::next_due_ns() const noexcept {
   if (phase_ != Phase::kIdle || looks_.waiting()) return 0;
-  return deferred_.empty() ? next_due_ns_ : std::min(next_due_ns_, deferred_.front().until);
+  TimeNs due = next_due_ns_;
+  if (!deferred_.empty()) due = std::min(due, deferred_.front().until);
+  if (!looks_.answered() && !unheard_.empty()) due = std::min(due, unheard_until_);
+  return due;
 }
 
 bool SockDiagSource::work(bool& short_of_room) {
@@ -123,8 +126,14 @@ bool SockDiagSource::work(bool& short_of_room) {
 
 void SockDiagSource::answer_looks() {
   if (phase_ != Phase::kIdle || looks_.answered()) return;
-  if (!deferred_.empty() && os::boottime_ns() < settled_ns_) return;
+  const TimeNs now = os::boottime_ns();
+  if (!all_heard(now) || (!deferred_.empty() && now < settled_ns_)) return;
   looks_.answer();
+}
+
+bool SockDiagSource::all_heard(TimeNs now) {
+  while (!unheard_.empty() && (now >= unheard_until_ || sockets_.find(unheard_.back()) == nullptr)) unheard_.pop_back();
+  return unheard_.empty();
 }
 
 Status SockDiagSource::poll(ring::Writer& out, std::chrono::nanoseconds timeout) {

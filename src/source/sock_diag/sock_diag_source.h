@@ -35,6 +35,8 @@ using host::Netns;
 
 // How long the end of a socket may wait for that of its other end.
 inline constexpr TimeNs kPeerWait = 20 * kMillisecond;
+// How long a look waits for destroy records that are to come: on a busy host the kernel's worker waits for a processor.
+inline constexpr TimeNs kBroadcastWait = 500 * kMillisecond;
 
 class SockDiagSource final : public Source {
  public:
@@ -128,6 +130,7 @@ class SockDiagSource final : public Source {
   void plan_rechecks();
 
   void answer_looks();
+  bool all_heard(TimeNs now);
   void degrade(std::string what, std::string reason);
 
   Options options_;
@@ -141,6 +144,10 @@ class SockDiagSource final : public Source {
   bool may_read_others_ = false;  // The descriptors of processes of other users.
   host::Looks looks_;
   TimeNs settled_ns_ = 0;  // When the endings that the last tick knew of are all told.
+  // Cookies that the last dump was the first to miss: the kernel tells of their end by a worker of its own, a little
+  // later. A look waits for them.
+  std::vector<std::uint64_t> unheard_;
+  TimeNs unheard_until_ = 0;
   bool walk_all_ = false;  // The next walk looks at every process, whatever it costs.
   SocketTable sockets_;
   ListenerBook listeners_;

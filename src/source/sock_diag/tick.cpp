@@ -304,10 +304,13 @@ bool SockDiagSource::step_announce(TimeNs now) {
 
 void SockDiagSource::sweep(TimeNs now) {
   std::vector<std::uint64_t> gone;
+  unheard_.clear();
+  unheard_until_ = now + kBroadcastWait;
   for (auto& [cookie, record] : sockets_.records()) {
     if (record.seen_tick == tick_) continue;
     const Netns* netns = namespaces_->find(record.tuple.netns);
     if (netns == nullptr || !netns->dumps_complete) continue;
+    if (record.dumps_missed == 0 && !netns->lost) unheard_.push_back(cookie);
     if (record.dumps_missed < kDumpsMissedMax) ++record.dumps_missed;
     if (record.dumps_missed >= kDumpsMissedMax) gone.push_back(cookie);
   }
