@@ -43,14 +43,20 @@ std::vector<Row> rows_to(Monitor& monitor, std::uint16_t port) {
   return rows_of(monitor, "connections", "remote_port = " + std::to_string(port) + "\nstate != listen");
 }
 
+// Skips, or fails where the test is not to skip.
+void require_packets() {
+  const std::string why = source::pcap::LivePackets::why_not();
+  if (why.empty()) return;
+  const char* required = std::getenv("IPM_REQUIRE_LIVE");
+  if (required != nullptr && std::string_view(required) == "1") FAIL() << why;
+  GTEST_SKIP() << why;
+}
+
 class PcapLiveTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    if (const std::string why = source::pcap::LivePackets::why_not(); !why.empty()) {
-      const char* required = std::getenv("IPM_REQUIRE_LIVE");
-      if (required != nullptr && std::string_view(required) == "1") FAIL() << why;
-      GTEST_SKIP() << why;
-    }
+    require_packets();
+    if (IsSkipped() || HasFatalFailure()) return;
     MonitorOptions options;
     options.threads = GetParam();
     Result<std::unique_ptr<Monitor>> monitor = Monitor::open(options);
@@ -116,7 +122,13 @@ TEST_P(PcapLiveTest, AFilterThatIsNoneSaysWhy) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, PcapLiveTest, ::testing::Bool());
 
-class PcapLinkLiveTest : public test::NetFixture {};
+class PcapLinkLiveTest : public test::NetFixture {
+ protected:
+  void SetUp() override {
+    require_packets();
+    if (!IsSkipped() && !HasFatalFailure()) test::NetFixture::SetUp();
+  }
+};
 
 TEST_F(PcapLinkLiveTest, WhatWasCapturedIsToldWhenTheInterfaceGoesAway) {
   Result<std::unique_ptr<Monitor>> monitor = Monitor::open({});
